@@ -1,0 +1,1 @@
+"""The click-refinement endpoint: network, predictor, server, training."""

@@ -1,0 +1,1 @@
+"""The `fewclick` command: one file per verb."""

@@ -1,0 +1,1 @@
+"""The worker page: Jinja templates, styles and classic scripts."""
