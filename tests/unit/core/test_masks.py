@@ -75,11 +75,15 @@ def test_any_text_is_a_mask_or_a_clear_error(text: str, width: int, height: int)
 
 def test_the_shared_vectors_hold() -> None:
     """The page's decoder is tested with the same file."""
-    path = REPOSITORY / "tests" / "vectors" / "rle.json"
-    for case in json.loads(path.read_text()):
-        rows = case["rows"]
-        mask = np.array([[character == "#" for character in row] for row in rows])
+    vectors = json.loads((REPOSITORY / "tests" / "vectors" / "rle.json").read_text())
+    for case in vectors["good"]:
+        mask = grid("/".join(case["rows"]))
+        size = Size(mask.shape[1], mask.shape[0])
         assert encode_rle(mask) == case["counts"], case["name"]
+        assert np.array_equal(decode_rle(case["counts"], size), mask), case["name"]
+    for case in vectors["bad"]:
+        with pytest.raises(MaskError):
+            decode_rle(case["counts"], Size(case["width"], case["height"]))
 
 
 @given(any_mask)

@@ -1,0 +1,158 @@
+"""The only place in `hooks` that talks to AWS. Clients are made once and have time limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+)
+
+from hooks.core.errors import ContractError, PhotoError
+from hooks.core.manifest import parse_s3_uri
+from hooks.core.photo import MAX_PHOTO_BYTES, PhotoHeader, read_header
+
+# API Gateway gives up after 30 s; so the endpoint gets a little less, and no second try: the page
+# tries again itself, with the newest clicks.
+ENDPOINT_TIMEOUT_SECONDS = 25
+_HEADER_STEPS = (64 * 1024, 1024 * 1024, MAX_PHOTO_BYTES)
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+
+
+class EndpointUnavailableError(Exception):
+    """The endpoint did not answer, or not in time; worth another try."""
+
+
+class EndpointRefusal(Exception):
+    """The endpoint's container answered with a status of its own, and this body."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+        self.body = body
+
+
+@cache
+def _s3() -> Any:
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 4})
+    return boto3.client("s3", config=config)
+
+
+@cache
+def _sagemaker_runtime() -> Any:
+    config = Config(
+        connect_timeout=3,
+        read_timeout=ENDPOINT_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": 1},
+    )
+    return boto3.client("sagemaker-runtime", config=config)
+
+
+def read_bytes(uri: str) -> bytes:
+    """The object at an `s3://` address. Raises FileNotFoundError, naming it, if there is none."""
+    bucket, key = parse_s3_uri(uri)
+    try:
+        body: bytes = _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            raise FileNotFoundError(f"{uri} does not exist.") from error
+        raise
+    return body
+
+
+def read_json(uri: str) -> Any:
+    """The JSON at an `s3://` address. Raises ContractError if it is none."""
+    try:
+        return json.loads(read_bytes(uri))
+    except ValueError as error:
+        raise ContractError(uri, f"not JSON ({error}).") from error
+
+
+def write_bytes(uri: str, body: bytes, content_type: str, kms_key_id: str | None = None) -> None:
+    """Write the object at an `s3://` address, encrypted with the job's own key if it has one."""
+    bucket, key = parse_s3_uri(uri)
+    encryption = (
+        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+    )
+    _s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **encryption)
+
+
+def read_photo_header(uri: str) -> PhotoHeader:
+    """A photo's upright size and orientation, from as few of its bytes as will do.
+
+    Raises:
+        PhotoError: it is missing, too large, or not a photo.
+    """
+    bucket, key = parse_s3_uri(uri)
+    problem: PhotoError | None = None
+    for end in _HEADER_STEPS:
+        try:
+            answer = _s3().get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{end - 1}")
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _MISSING:
+                raise PhotoError(uri, "the photo does not exist.", missing=True) from error
+            if code == "InvalidRange":
+                raise PhotoError(uri, "the file is empty.") from error
+            if code in ("403", "AccessDenied"):
+                raise PhotoError(uri, "this function may not read the photo.") from error
+            raise
+        total = int(answer["ContentRange"].rsplit("/", 1)[-1])
+        if total > MAX_PHOTO_BYTES:
+            raise PhotoError(
+                uri,
+                f"the file has {total / 1e6:.0f} MB; "
+                f"at most {MAX_PHOTO_BYTES // (1024 * 1024)} MiB are allowed.",
+            )
+        try:
+            return read_header(answer["Body"].read(), uri)
+        except PhotoError as error:
+            problem = error
+            if total <= end:
+                break
+    assert problem is not None
+    raise problem
+
+
+@cache
+def read_secret(arn: str) -> str:
+    """A secret's text; read once per process, so a rotated key arrives with the next one."""
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3})
+    client = boto3.client("secretsmanager", config=config)
+    text: str = client.get_secret_value(SecretId=arn)["SecretString"]
+    return text
+
+
+def invoke_endpoint(name: str, body: str) -> bytes:
+    """One invocation of a SageMaker endpoint with a JSON body.
+
+    Raises:
+        EndpointRefusal: the container answered with an error of its own.
+        EndpointUnavailableError: there was no answer, or not in time.
+    """
+    try:
+        answer = _sagemaker_runtime().invoke_endpoint(
+            EndpointName=name,
+            Body=body.encode(),
+            ContentType="application/json",
+            Accept="application/json",
+        )
+        content: bytes = answer["Body"].read()
+    except ClientError as error:
+        response: Mapping[str, Any] = error.response
+        if response["Error"]["Code"] == "ModelError":
+            raise EndpointRefusal(
+                int(response.get("OriginalStatusCode", 500)),
+                str(response.get("OriginalMessage", "")),
+            ) from error
+        raise EndpointUnavailableError(response["Error"]["Code"]) from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise EndpointUnavailableError(type(error).__name__) from error
+    return content

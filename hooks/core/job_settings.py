@@ -1,0 +1,111 @@
+"""A job's settings: what the hooks must know and no Ground Truth event carries.
+
+They lie at `s3://<settings bucket>/jobs/<job name, lower case>/settings.json`, written when the
+job is created. The name is in lower case because events carry it in a job ARN, where some have it
+so, whatever case was given.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hooks.core.categories import LabelCategories
+from hooks.core.errors import ContractError
+
+SCHEMA_VERSION = 1
+
+
+class JobKind(StrEnum):
+    """What workers do in a job."""
+
+    SEGMENTATION = "segmentation"
+    VERIFICATION = "verification"
+    ADJUSTMENT = "adjustment"
+    BOUNDING_BOX = "bounding-box"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """The settings of one labeling job.
+
+    Attributes:
+        short_instructions, full_instructions: plain text; shown to workers, never run.
+        token_lifetime_seconds: how long a task token is good for. Tokens are minted when a task
+            is dispatched, so this must cover the time a task may lie open and then be worked on.
+    """
+
+    labeling_job_name: str
+    kind: JobKind
+    label_attribute_name: str
+    labels: LabelCategories
+    short_instructions: str = ""
+    full_instructions: str = ""
+    token_lifetime_seconds: int = 3600
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> JobSettings:
+        """Raises ContractError, naming the field, when the settings cannot be used."""
+        try:
+            fields = json.loads(text)
+        except ValueError as error:
+            raise ContractError("settings", f"not JSON ({error}).") from error
+        if not isinstance(fields, dict):
+            raise ContractError("settings", "must be a JSON object.")
+        if fields.get("schema_version") != SCHEMA_VERSION:
+            raise ContractError(
+                "settings.schema_version",
+                f"{fields.get('schema_version')!r}; these hooks read version {SCHEMA_VERSION}.",
+            )
+        kind = fields.get("kind")
+        if kind not in list(JobKind):
+            raise ContractError("settings.kind", f"{kind!r} is not one of {', '.join(JobKind)}.")
+        labels = fields.get("labels")
+        lifetime = fields.get("token_lifetime_seconds")
+        if not isinstance(labels, list):
+            raise ContractError("settings.labels", "must be a list of texts.")
+        if isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime <= 0:
+            raise ContractError("settings.token_lifetime_seconds", "must be a number of seconds.")
+        return cls(
+            labeling_job_name=_text(fields, "labeling_job_name"),
+            kind=JobKind(kind),
+            label_attribute_name=_text(fields, "label_attribute_name"),
+            labels=LabelCategories.from_names(labels, "settings.labels"),
+            short_instructions=_text(fields, "short_instructions"),
+            full_instructions=_text(fields, "full_instructions"),
+            token_lifetime_seconds=lifetime,
+        )
+
+    def to_json(self) -> str:
+        fields = {
+            "schema_version": SCHEMA_VERSION,
+            "labeling_job_name": self.labeling_job_name,
+            "kind": self.kind.value,
+            "label_attribute_name": self.label_attribute_name,
+            "labels": list(self.labels),
+            "short_instructions": self.short_instructions,
+            "full_instructions": self.full_instructions,
+            "token_lifetime_seconds": self.token_lifetime_seconds,
+        }
+        return json.dumps(fields, ensure_ascii=False, indent=1)
+
+
+def settings_key(labeling_job_name: str) -> str:
+    """The S3 key of a job's settings."""
+    return f"jobs/{labeling_job_name.lower()}/settings.json"
+
+
+def job_name_of(labeling_job_arn: str) -> str:
+    """The job's name, lower case, out of its ARN `arn:aws:sagemaker:<…>:labeling-job/<name>`."""
+    prefix, _, name = labeling_job_arn.rpartition(":labeling-job/")
+    if not prefix or not name:
+        raise ContractError("labelingJobArn", f"{labeling_job_arn!r} is not a labeling job's ARN.")
+    return name.lower()
+
+
+def _text(fields: dict[str, object], name: str) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str):
+        raise ContractError(f"settings.{name}", "must be a text.")
+    return value

@@ -1,0 +1,96 @@
+"""Pre-annotation: one manifest line becomes one task input.
+
+Looks at the photo's header, so that a photo that no worker could label fails here, by name, and
+costs nobody's time; mints the token that lets the page use the click API for this photo.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from hooks import aws
+from hooks.core.contract import PreAnnotationRequest, pre_annotation_response
+from hooks.core.errors import ContractError, FewclickError
+from hooks.core.job_settings import JobSettings, settings_key
+from hooks.core.manifest import parse_s3_uri
+from hooks.core.photo import PhotoHeader
+from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
+from hooks.settings import PreAnnotationSettings
+
+logger = Logger(service="pre-annotation")
+metrics = Metrics(namespace="fewclick", service="pre-annotation")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point. Raises for a photo that cannot be labeled: Ground Truth fails that object."""
+    try:
+        response = _annotate(PreAnnotationRequest.from_event(event))
+    except (FewclickError, FileNotFoundError):
+        metrics.add_metric("ObjectsRefused", MetricUnit.Count, 1)
+        logger.exception("the object cannot be labeled")
+        raise
+    metrics.add_metric("ObjectsDispatched", MetricUnit.Count, 1)
+    return response
+
+
+def _annotate(request: PreAnnotationRequest) -> dict[str, Any]:
+    logger.append_keys(job=request.job_name)
+    settings = PreAnnotationSettings.from_environment(os.environ)
+    job = JobSettings.from_json(
+        aws.read_bytes(f"s3://{settings.settings_bucket}/{settings_key(request.job_name)}")
+    )
+    source_ref = _source_ref(request.data_object)
+    header = aws.read_photo_header(source_ref)
+    keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
+    token = TaskToken(
+        job=request.job_name,
+        data_object=hash_data_object(request.data_object),
+        image=source_ref,
+        expires=int(time.time()) + job.token_lifetime_seconds,
+    )
+    return pre_annotation_response(
+        task_input(
+            request.data_object, source_ref, header, settings.click_api_url, token.mint(keys)
+        )
+    )
+
+
+def task_input(
+    data_object: Mapping[str, Any],
+    source_ref: str,
+    header: PhotoHeader,
+    click_api_url: str,
+    token: str,
+) -> dict[str, Any]:
+    """What the page's template sees as `task.input`."""
+    return {
+        "taskObject": source_ref,
+        "clickApi": click_api_url,
+        "token": token,
+        "image": {
+            "width": header.size.width,
+            "height": header.size.height,
+            "orientation": header.orientation,
+        },
+        "manifestLine": dict(data_object),
+    }
+
+
+def _source_ref(data_object: Mapping[str, Any]) -> str:
+    source_ref = data_object.get("source-ref")
+    if source_ref is None:
+        raise ContractError(
+            "dataObject.source-ref",
+            'missing; these jobs label photos, which a manifest line names by "source-ref".',
+        )
+    parse_s3_uri(source_ref, "dataObject.source-ref")
+    return str(source_ref)

@@ -1,0 +1,54 @@
+"""What the functions are told by their environment, read once and named when it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hooks.core.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True)
+class PreAnnotationSettings:
+    """`click_api_url` is empty when there is no endpoint: the page offers manual tools only."""
+
+    settings_bucket: str
+    click_api_url: str
+    signing_key_secret_arn: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PreAnnotationSettings:
+        return cls(
+            settings_bucket=_needed(environment, "SETTINGS_BUCKET"),
+            click_api_url=environment.get("CLICK_API_URL", ""),
+            signing_key_secret_arn=_needed(environment, "SIGNING_KEY_SECRET_ARN"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidationSettings:
+    settings_bucket: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ConsolidationSettings:
+        return cls(settings_bucket=_needed(environment, "SETTINGS_BUCKET"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClickProxySettings:
+    endpoint_name: str
+    signing_key_secret_arn: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ClickProxySettings:
+        return cls(
+            endpoint_name=_needed(environment, "ENDPOINT_NAME"),
+            signing_key_secret_arn=_needed(environment, "SIGNING_KEY_SECRET_ARN"),
+        )
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ContractError(name, "this environment variable of the function is not set.")
+    return value

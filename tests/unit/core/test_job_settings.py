@@ -1,0 +1,58 @@
+"""A job's settings object."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hooks.core.categories import LabelCategories
+from hooks.core.errors import ContractError
+from hooks.core.job_settings import JobKind, JobSettings, job_name_of, settings_key
+
+SETTINGS = JobSettings(
+    labeling_job_name="Turtles-01",
+    kind=JobKind.SEGMENTATION,
+    label_attribute_name="turtles",
+    labels=LabelCategories.from_names(["turtle", "fin"]),
+    short_instructions="Click <b>four</b> points.",
+    token_lifetime_seconds=7200,
+)
+
+
+def test_settings_survive_being_written() -> None:
+    assert JobSettings.from_json(SETTINGS.to_json()) == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"schema_version": 2}, "settings.schema_version"),
+        ({"kind": "singing"}, "settings.kind"),
+        ({"kind": ["segmentation"]}, "settings.kind"),
+        ({"labels": "turtle"}, "settings.labels"),
+        ({"labels": ["a", "a"]}, r"settings.labels\[1\]"),
+        ({"token_lifetime_seconds": 0}, "settings.token_lifetime_seconds"),
+        ({"token_lifetime_seconds": True}, "settings.token_lifetime_seconds"),
+        ({"short_instructions": 5}, "settings.short_instructions"),
+    ],
+    ids=str,
+)
+def test_the_field_that_is_wrong_is_named(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(ContractError, match=field):
+        JobSettings.from_json(json.dumps(json.loads(SETTINGS.to_json()) | change))
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]"])
+def test_what_is_no_settings_object_is_refused(text: str) -> None:
+    with pytest.raises(ContractError):
+        JobSettings.from_json(text)
+
+
+def test_events_name_the_job_in_an_arn_in_whatever_case() -> None:
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:labeling-job/Turtles-01"
+    assert job_name_of(arn) == "turtles-01"
+    assert settings_key("Turtles-01") == "jobs/turtles-01/settings.json"
+    with pytest.raises(ContractError, match="labelingJobArn"):
+        job_name_of("turtles-01")

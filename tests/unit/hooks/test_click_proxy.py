@@ -1,0 +1,213 @@
+"""The click proxy: the token decides the photo, and every answer can be read by a page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hooks import aws
+from hooks.click_proxy import handler
+from hooks.core.task_token import SigningKeys, TaskToken
+from tests.unit.hooks.conftest import Account, LambdaContext
+
+KEYS = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
+PHOTO = "s3://stack-bucket/a.jpg"
+REQUEST = {
+    "object_id": "1",
+    "sequence": 1,
+    "extreme_points": [[20, 5], [5, 20], [20, 35], [35, 20]],
+    "clicks": [],
+}
+ANSWER = '{"mask": "…"}'
+
+
+def event(body: Any, token: str | None, method: str = "POST", path: str = "/segment") -> Any:
+    """An event of API Gateway's HTTP API, payload format 2.0."""
+    headers = {"content-type": "application/json", "origin": "https://portal.example"}
+    if token is not None:
+        headers["authorization"] = f"Bearer {token}"
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} {path}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "http": {"method": method, "path": path},
+            "stage": "$default",
+            "requestId": "r1",
+        },
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def token(expires_in: float = 600, keys: SigningKeys = KEYS) -> str:
+    return TaskToken("pets-01", "ab", PHOTO, int(time.time() + expires_in)).mint(keys)
+
+
+Endpoint = Callable[[str, str], bytes]
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What reaches the endpoint; it answers ANSWER."""
+    received: list[dict[str, Any]] = []
+
+    def invoke(name: str, body: str) -> bytes:
+        assert name == "clicks"
+        received.append(json.loads(body))
+        return ANSWER.encode()
+
+    monkeypatch.setattr(aws, "invoke_endpoint", invoke)
+    return received
+
+
+def call(context: LambdaContext, *arguments: Any, **options: Any) -> tuple[int, Any, Any]:
+    answer = handler(event(*arguments, **options), context)
+    body = answer.get("body") or "null"
+    return answer["statusCode"], json.loads(body), answer["headers"]
+
+
+def test_clicks_go_to_the_photo_of_the_token(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    status, body, headers = call(context, REQUEST, token())
+    assert (status, body) == (200, json.loads(ANSWER))
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    (received,) = endpoint
+    assert received["image"] == PHOTO
+    assert received["extreme_points"] == [[20, 5], [5, 20], [20, 35], [35, 20]]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        pytest.param(None, 401, "token-refused", id="no token"),
+        pytest.param("v1.e30.AAAA", 401, "token-refused", id="forged"),
+        pytest.param("nonsense", 401, "token-refused", id="nonsense"),
+        pytest.param(token(-1), 403, "token-expired", id="expired"),
+        pytest.param(
+            token(keys=SigningKeys("k1", {"k1": b"z" * 40})), 401, "token-refused", id="other key"
+        ),
+    ],
+)
+def test_without_a_good_token_nothing_reaches_the_endpoint(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    given: str | None,
+    status: int,
+    code: str,
+) -> None:
+    answered, body, headers = call(context, REQUEST, given)
+    assert (answered, body["error"]) == (status, code)
+    assert body["message"]
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert endpoint == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param("", 400, "bad-request", id="empty"),
+        pytest.param("nonsense", 400, "bad-request", id="not JSON"),
+        pytest.param(
+            REQUEST | {"image": "s3://stack-bucket/other.jpg"},
+            400,
+            "image-not-allowed",
+            id="another photo",
+        ),
+        pytest.param(REQUEST | {"image_bytes": "aGk="}, 400, "image-not-allowed", id="own photo"),
+        pytest.param(
+            REQUEST | {"extreme_points": [[1, 1]]}, 422, "four-points-needed", id="one point"
+        ),
+        pytest.param(REQUEST | {"note": "x" * 300_000}, 413, "request-too-large", id="too large"),
+        pytest.param(
+            REQUEST | {"clicks": [{"x": 1, "y": 1, "kind": "inside"}] * 1000},
+            422,
+            "too-many-clicks",
+            id="a thousand clicks",
+        ),
+    ],
+)
+def test_a_bad_request_is_refused_with_a_sentence(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    body: Any,
+    status: int,
+    code: str,
+) -> None:
+    answered, said, _ = call(context, body, token())
+    assert (answered, said["error"], said["retryable"]) == (status, code, False)
+    assert endpoint == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "code", "retryable"),
+    [
+        (
+            aws.EndpointRefusal(422, '{"error": "point-outside-photo", "message": "No."}'),
+            422,
+            "point-outside-photo",
+            False,
+        ),
+        (
+            aws.EndpointRefusal(503, '{"error": "queue-full", "message": "Busy."}'),
+            503,
+            "model-unavailable",
+            True,
+        ),
+        (aws.EndpointRefusal(500, "<html>"), 503, "model-unavailable", True),
+        (aws.EndpointUnavailableError("ReadTimeoutError"), 503, "model-unavailable", True),
+    ],
+    ids=["its own refusal", "a full queue", "a crash", "no answer"],
+)
+def test_what_the_endpoint_says_reaches_the_page(
+    account: Account,
+    context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+    problem: Exception,
+    status: int,
+    code: str,
+    retryable: bool,
+) -> None:
+    def invoke(name: str, body: str) -> bytes:
+        raise problem
+
+    monkeypatch.setattr(aws, "invoke_endpoint", invoke)
+    answered, said, headers = call(context, REQUEST, token())
+    assert (answered, said["error"], said["retryable"]) == (status, code, retryable)
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert ("retry-after" in headers) is retryable
+
+
+def test_browsers_ask_first(account: Account, context: LambdaContext) -> None:
+    status, _, headers = call(context, "", None, method="OPTIONS")
+    assert status == 204
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert "authorization" in headers["Access-Control-Allow-Headers"].lower()
+    assert "Access-Control-Allow-Credentials" not in headers
+
+
+def test_other_addresses_answer_with_json_too(account: Account, context: LambdaContext) -> None:
+    status, said, headers = call(context, REQUEST, token(), path="/elsewhere")
+    assert (status, said["error"]) == (404, "no-such-route")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_logs_hold_no_token(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    secret = token()
+    call(context, REQUEST, secret)
+    call(context, "nonsense", secret)
+    assert secret not in capsys.readouterr().out

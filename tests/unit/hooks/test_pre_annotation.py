@@ -1,0 +1,109 @@
+"""Pre-annotation: what the page gets, and which photos never reach a worker."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from hooks.core.errors import ContractError, FewclickError, PhotoError
+from hooks.core.photo import orientation_exif
+from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
+from hooks.pre_annotation import handler
+from tests.unit.hooks.conftest import BUCKET, JOB_ARN, Account, LambdaContext
+
+
+def event(line: dict[str, Any], version: str = "2018-10-16") -> dict[str, Any]:
+    return {"version": version, "labelingJobArn": JOB_ARN, "dataObject": line}
+
+
+def test_a_manifest_line_becomes_a_task_input(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    line = {"source-ref": photo, "object-id": "a17"}
+    before = int(time.time())
+    answer = handler(event(line), context)
+    assert answer["isHumanAnnotationRequired"] is True
+    task_input = answer["taskInput"]
+    assert task_input["taskObject"] == photo
+    assert task_input["clickApi"] == "https://clicks.example"
+    assert task_input["image"] == {"width": 640, "height": 427, "orientation": 1}
+    assert task_input["manifestLine"] == line
+    keys = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
+    token = TaskToken.verify(task_input["token"], keys, now=before)
+    assert (token.job, token.image) == ("pets-01", photo)
+    assert token.data_object == hash_data_object(line)
+    assert before + 600 <= token.expires <= before + 660
+
+
+def test_a_turned_photo_is_told_upright(account: Account, context: LambdaContext) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(stream, format="JPEG", exif=orientation_exif(6))
+    photo = account.put("turned.jpg", stream.getvalue())
+    image = handler(event({"source-ref": photo}), context)["taskInput"]["image"]
+    assert image == {"width": 20, "height": 30, "orientation": 6}
+
+
+def test_a_header_behind_a_large_profile_is_found(account: Account, context: LambdaContext) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(stream, format="JPEG", icc_profile=b"x" * 200_000)
+    photo = account.put("profile.jpg", stream.getvalue())
+    image = handler(event({"source-ref": photo}), context)["taskInput"]["image"]
+    assert (image["width"], image["height"]) == (30, 20)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(b"hello", "not a photo", id="a text"),
+        pytest.param(b"\xff\xd8\xff" + b"x" * 100_000, "not a photo", id="damaged"),
+    ],
+)
+def test_a_photo_that_nobody_could_label_fails_by_name(
+    account: Account, context: LambdaContext, body: bytes | None, problem: str
+) -> None:
+    if body is not None:
+        account.put("bad.jpg", body)
+    with pytest.raises(PhotoError, match=problem) as caught:
+        handler(event({"source-ref": f"s3://{BUCKET}/bad.jpg"}), context)
+    assert caught.value.address == f"s3://{BUCKET}/bad.jpg"
+
+
+def test_a_file_that_is_too_large_is_not_read(account: Account, context: LambdaContext) -> None:
+    account.put("large.jpg", b"\xff\xd8" + b"\0" * (41 * 1024 * 1024))
+    with pytest.raises(PhotoError, match="43 MB; at most 40 MiB"):
+        handler(event({"source-ref": f"s3://{BUCKET}/large.jpg"}), context)
+
+
+@pytest.mark.parametrize(
+    "line", [{"source": "some text"}, {"source-ref": "https://example.com/a.jpg"}, {}], ids=str
+)
+def test_a_line_that_names_no_photo_in_s3_is_refused(
+    account: Account, context: LambdaContext, line: dict[str, Any]
+) -> None:
+    with pytest.raises(ContractError, match="source-ref"):
+        handler(event(line), context)
+
+
+def test_a_missing_environment_variable_is_named(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SETTINGS_BUCKET")
+    with pytest.raises(FewclickError, match="SETTINGS_BUCKET"):
+        handler(event({"source-ref": f"s3://{BUCKET}/a.jpg"}), context)
+
+
+def test_logs_hold_no_token(
+    account: Account, context: LambdaContext, demo_photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    answer = handler(event({"source-ref": photo}), context)
+    assert answer["taskInput"]["token"] not in capsys.readouterr().out
