@@ -101,6 +101,12 @@ def test_cannot_label_abstains_everywhere() -> None:
     assert (answer.label_map == VOID).all()
 
 
+@pytest.mark.parametrize(("given", "kept"), [(None, ""), (5, ""), ("a\ud800b", "a?b")], ids=repr)
+def test_a_reason_is_a_text_that_can_be_written(given: object, kept: str) -> None:
+    answer = parse({"fewclick": {"outcome": "cannot-label", "reason": given}})
+    assert answer.reason == kept
+
+
 masks = hnp.arrays(np.bool_, (5, 6))
 
 
@@ -226,6 +232,14 @@ GOOD = crowd_answer(painted([[ORANGE] * 40] * 30), cat="#e69f00")
             "4000 x 3000",
             id="far too large",
         ),
+        pytest.param(
+            {"labelMappings": {"horse": {"color": "#e69f00"}}}, "no pixel", id="no label of ours"
+        ),
+        pytest.param(
+            {"labelMappings": {str(number): {} for number in range(300)}},
+            "300 labels",
+            id="too many labels",
+        ),
         pytest.param({"fewclick": []}, "not a JSON object", id="block of another kind"),
         pytest.param({"fewclick": {"schema_version": 2}}, "version 2", id="another version"),
         pytest.param({"fewclick": {"outcome": "bored"}}, "'bored'", id="unknown outcome"),
@@ -240,6 +254,13 @@ def test_an_answer_that_cannot_be_used_says_why(change: dict[str, Any], reason: 
     with pytest.raises(AnswerError) as caught:
         parse(GOOD | change, Size(40, 30))
     assert reason in str(caught.value)
+
+
+def test_noise_is_no_drawing() -> None:
+    """Millions of colours against hundreds of labels would take the memory of the whole batch."""
+    pixels = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    with pytest.raises(AnswerError, match=r"has 11\d{4} colours"):
+        parse(crowd_answer(Image.fromarray(pixels), cat="#e69f00"), Size(400, 300))
 
 
 json_values = st.recursive(

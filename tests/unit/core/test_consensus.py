@@ -96,6 +96,13 @@ def test_all_empty_is_certain() -> None:
     assert result.confidence == {0: 1.0}
 
 
+def test_a_photo_on_which_nobody_votes_is_not_certain() -> None:
+    result = merge("xx", "xx")
+    assert result.status is Status.NEEDS_ADJUDICATION
+    assert result.image_confidence == 0.0
+    assert np.array_equal(result.label_map, label_grid("xx"))
+
+
 maps = hnp.arrays(np.uint8, (4, 5), elements=st.sampled_from([0, 1, 2, VOID]))
 
 
@@ -119,7 +126,8 @@ def test_the_same_map_from_everybody_comes_out_again(
 ) -> None:
     result = consolidate([Vote(str(number), label_map) for number in range(workers)], 3)
     assert np.array_equal(result.label_map, label_map)
-    assert all(value == pytest.approx(1.0) for value in result.confidence.values())
+    certain = float((label_map != VOID).any())
+    assert all(value == pytest.approx(certain) for value in result.confidence.values())
 
 
 @given(maps)

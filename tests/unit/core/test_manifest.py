@@ -37,6 +37,7 @@ def test_a_bad_line_does_not_keep_the_others_from_being_read() -> None:
     [
         ("nonsense", "line 7: not JSON"),
         ("[]", "line 7: must be a JSON object"),
+        ('{"source": "x", "y": NaN}', "line 7: not JSON .NaN"),
         ("{}", 'line 7: has neither "source-ref" nor "source"'),
         ('{"source-ref": 5}', "line 7, source-ref: must be a text"),
         ('{"source-ref": "https://example.com/a.jpg"}', "line 7, source-ref: .* not an s3://"),
@@ -94,6 +95,12 @@ def test_a_line_is_labeled_unless_it_failed(
 def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     (line,) = read_lines("\ufeff" + json.dumps({"source": "x"}))
     assert isinstance(line, ManifestLine)
+
+
+def test_half_a_character_is_written_as_it_came() -> None:
+    text = r'{"source":"\ud83d"}'
+    line = ManifestLine.parse(text, 1)
+    assert line.to_text().encode() == text.encode()
 
 
 def test_an_address_names_bucket_and_key() -> None:

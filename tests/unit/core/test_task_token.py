@@ -62,6 +62,12 @@ def test_no_character_can_be_changed(position: int, change: int) -> None:
     assert verified == TOKEN
 
 
+def test_a_token_of_a_thousand_brackets_is_refused() -> None:
+    payload = base64.urlsafe_b64encode(b"[" * 2900).rstrip(b"=").decode()
+    with pytest.raises(TokenError):
+        TaskToken.verify(f"v1.{payload}.AAAA", KEYS, now=0)
+
+
 def test_the_same_data_object_has_the_same_hash_in_any_key_order() -> None:
     assert hash_data_object({"a": 1, "b": 2}) == hash_data_object({"b": 2, "a": 1})
     assert hash_data_object({"a": 1}) != hash_data_object({"a": 2})

@@ -1,0 +1,224 @@
+"""The model endpoint: GET /ping and POST /invocations on port 8080, as SageMaker runs containers.
+
+    python -m model_endpoint.server --port 8080 [--model-dir DIR]
+
+The model comes from SM_MODEL_DIR, else /opt/ml/model, else the weights in this package. Requests
+and answers are those of `hooks.core.wire`. Memory is bounded: by the size of a request, by the
+number of requests at a time (more are answered 503 with Retry-After), and by both caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI, Request, Response
+
+from hooks.core.clicks import Click, ClickKind, ExtremePoints
+from hooks.core.errors import ClickRequestError, PhotoError
+from hooks.core.geometry import Point
+from hooks.core.photo import MAX_PHOTO_BYTES
+from hooks.core.wire import (
+    MAX_REQUEST_BYTES,
+    SegmentRequest,
+    SegmentResponse,
+    error_body,
+)
+from model_endpoint.model_directory import CONFIG_FILE, SHIPPED, load_network
+from model_endpoint.photo_store import PhotoStore, S3PhotoReader, StorageError
+from model_endpoint.predictor import ClickPredictor
+
+SAGEMAKER_MODEL_DIRECTORY = Path("/opt/ml/model")
+MAX_BODY_BYTES = MAX_PHOTO_BYTES * 4 // 3 + MAX_REQUEST_BYTES
+RETRY_AFTER_SECONDS = 1
+
+logger = logging.getLogger("model_endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """How much the server takes on at a time."""
+
+    running: int = 2
+    """Requests computed at a time."""
+    waiting: int = 32
+    """Requests that may wait for their turn; the next one is answered 503."""
+
+
+class SegmentService:
+    """Answers segment requests; knows nothing of HTTP."""
+
+    def __init__(self, predictor: ClickPredictor, photos: PhotoStore) -> None:
+        self.predictor = predictor
+        self.photos = photos
+
+    def answer(self, body: bytes) -> SegmentResponse:
+        """Raises ClickRequestError, PhotoError or StorageError."""
+        started = time.perf_counter()
+        request = SegmentRequest.from_json(body)
+        if (request.image is None) == (request.image_bytes is None):
+            raise ClickRequestError(
+                "bad-request", "The request must carry one of image and image_bytes."
+            )
+        if request.image is not None:
+            photo = self.photos.by_address(request.image)
+        else:
+            assert request.image_bytes is not None  # one of the two is set, see above
+            photo = self.photos.by_bytes(request.image_bytes)
+        made = self.predictor.predict(
+            photo.pixels,
+            photo.key,
+            request.extreme_points,
+            request.clicks,
+            request.previous_mask,
+        )
+        timings = photo.timings_ms | made.timings_ms
+        timings["total"] = (time.perf_counter() - started) * 1000
+        return SegmentResponse(
+            object_id=request.object_id,
+            sequence=request.sequence,
+            mask=made.mask,
+            score=made.score,
+            previous_mask=made.previous_mask,
+            model=self.predictor.network.name,
+            timings_ms=timings,
+        )
+
+    def check_itself(self) -> None:
+        """Segment a disk on a plain ground, then click. Raises RuntimeError if that fails."""
+        rows, columns = np.mgrid[:96, :128]
+        disk = (rows - 48) ** 2 + (columns - 64) ** 2 < 30**2
+        photo = np.where(disk[..., None], np.uint8(220), np.uint8(40)).repeat(3, axis=2)
+        points = ExtremePoints(Point(64, 18), Point(34, 48), Point(64, 78), Point(94, 48))
+        clicks = (Click(Point(64, 48), ClickKind.INSIDE),)
+        for placed in ((), clicks):
+            made = self.predictor.predict(photo, "self-test", points, placed)
+            if not 0 <= made.score <= 1 or made.mask.box.is_empty:
+                raise RuntimeError("the model's answer to its self-test is not a mask")
+
+
+def create_app(service: SegmentService, limits: ServerLimits | None = None) -> FastAPI:
+    """The web application round a service."""
+    bounds = limits or ServerLimits()
+    pool = ThreadPoolExecutor(bounds.running, thread_name_prefix="segment")
+    state = {"healthy": False, "in_flight": 0}
+
+    def run_self_test() -> None:
+        service.check_itself()
+        state["healthy"] = True
+
+    def log_self_test(done: asyncio.Future[None]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            logger.error("self-test failed, /ping stays unhealthy", exc_info=error)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        test = asyncio.get_running_loop().run_in_executor(pool, run_self_test)
+        test.add_done_callback(log_self_test)
+        yield
+        pool.shutdown(wait=True, cancel_futures=True)
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+
+    @app.get("/ping")
+    async def ping() -> Response:
+        return Response(status_code=200 if state["healthy"] else 503)
+
+    @app.post("/invocations")
+    async def invocations(request: Request) -> Response:
+        if state["in_flight"] >= bounds.running + bounds.waiting:
+            message = "The model is busy. Try again in a moment."
+            return _refusal("busy", message, 503, retry=True)
+        state["in_flight"] += 1
+        try:
+            body = await _read_body(request)
+            arrived = time.perf_counter()
+
+            def work() -> SegmentResponse:
+                queued = (time.perf_counter() - arrived) * 1000
+                answer = service.answer(body)
+                return replace(answer, timings_ms={"queue": queued, **answer.timings_ms})
+
+            answer = await asyncio.get_running_loop().run_in_executor(pool, work)
+            return Response(answer.to_json(), media_type="application/json")
+        except ClickRequestError as error:
+            return _refusal(error.code, str(error), error.status)
+        except PhotoError as error:
+            if error.missing:
+                return _refusal("photo-missing", str(error), 404)
+            return _refusal("not-a-photo", str(error), 415)
+        except StorageError as error:
+            return _refusal("storage-unavailable", str(error), 503, retry=True)
+        finally:
+            state["in_flight"] -= 1
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, error: Exception) -> Response:
+        logger.error("a request failed", exc_info=error)
+        message = "The model failed on this request. Try again, or use the brush."
+        return _refusal("internal-error", message, 500, retry=True)
+
+    return app
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, read in pieces so that an endless one is cut off at the limit."""
+    pieces = []
+    total = 0
+    async for piece in request.stream():
+        total += len(piece)
+        if total > MAX_BODY_BYTES:
+            raise ClickRequestError("request-too-large", "The request is too large.", status=413)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _refusal(code: str, message: str, status: int, *, retry: bool = False) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if retry else {}
+    body = error_body(code, message, retryable=retry)
+    return Response(body, status, headers, media_type="application/json")
+
+
+def find_model_directory() -> Path:
+    """SM_MODEL_DIR, else SageMaker's model directory if there is a model in it, else ours."""
+    named = os.environ.get("SM_MODEL_DIR")
+    if named:
+        return Path(named)
+    if (SAGEMAKER_MODEL_DIRECTORY / CONFIG_FILE).exists():
+        return SAGEMAKER_MODEL_DIRECTORY
+    return SHIPPED
+
+
+def build_service(model_directory: Path) -> SegmentService:
+    """The service for one model directory, reading photos from S3."""
+    threads = max(1, min(2, os.cpu_count() or 1))
+    predictor = ClickPredictor(load_network(model_directory, threads))
+    return SegmentService(predictor, PhotoStore(S3PhotoReader()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve the click model.")
+    parser.add_argument("command", nargs="?", choices=["serve"], help="as SageMaker calls it")
+    parser.add_argument("--host", default="0.0.0.0")
+    parser.add_argument(
+        "--port", type=int, default=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    )
+    parser.add_argument("--model-dir", type=Path, default=None)
+    options = parser.parse_args()
+    service = build_service(options.model_dir or find_model_directory())
+    uvicorn.run(create_app(service), host=options.host, port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

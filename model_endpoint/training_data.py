@@ -1,0 +1,196 @@
+"""Training objects: folders of photos and masks, and the crops cut and painted out of them.
+
+A folder holds `index.jsonl`, one line per photo: `image`, `source`, `objects: [{mask, label}]`,
+paths relative to the folder, masks 1-bit PNGs of the photo's size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from model_endpoint import augmentation
+from model_endpoint.crop import CropBox
+from model_endpoint.guidance import FloatMap, encoder_input
+
+Colours = npt.NDArray[np.uint8]
+
+MIN_AREA_PIXELS = 150
+"""Smaller objects teach nothing but noise at this crop size."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingObject:
+    """One mask of one photo, cut to its box to save memory."""
+
+    photo: int
+    left: int
+    top: int
+    mask: npt.NDArray[np.uint8]  # (h, w) of the box, 0 or 255
+    outline: npt.NDArray[np.float32]  # (n, 2) x, y of outline pixel centres, image pixels
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSample:
+    """One augmented crop."""
+
+    maps: FloatMap  # (5, s, s), the encoder's input
+    reference: npt.NDArray[np.uint8]  # (s, s), 0 or 1
+
+
+class TrainingPool:
+    """Photos and objects in memory, drawn by source weight."""
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        source_weights: dict[str, float],
+        excluded: Collection[str] = (),
+    ) -> None:
+        """Load every photo of the folders but those whose file's stem is excluded."""
+        self.photos: list[Colours] = []
+        self.objects: dict[str, list[list[TrainingObject]]] = {}
+        for folder in folders:
+            with (folder / "index.jsonl").open() as lines:
+                every = [json.loads(line) for line in lines]
+            records = [line for line in every if Path(line["image"]).stem not in excluded]
+            with ThreadPoolExecutor(2) as readers:
+                loaded = readers.map(self._load, repeat(folder), records)
+                for record, (photo, found) in zip(records, loaded, strict=True):
+                    self._add(record["source"], photo, found)
+        self.sources = sorted(self.objects)
+        weights = np.array([source_weights.get(source, 1.0) for source in self.sources])
+        self.weights = weights / weights.sum()
+
+    @staticmethod
+    def _load(folder: Path, record: dict[str, Any]) -> tuple[Colours, list[npt.NDArray[np.uint8]]]:
+        with Image.open(folder / record["image"]) as image:
+            photo = np.asarray(image.convert("RGB"))
+        masks = []
+        for item in record["objects"]:
+            with Image.open(folder / item["mask"]) as image:
+                masks.append(np.asarray(image.convert("L")))
+        return photo, masks
+
+    def _add(self, source: str, photo: Colours, masks: list[npt.NDArray[np.uint8]]) -> None:
+        objects = []
+        for mask in masks:
+            binary = (mask > 127).astype(np.uint8) * 255
+            left, top, width, height = cv2.boundingRect(binary)
+            if mask.shape != photo.shape[:2] or cv2.countNonZero(binary) < MIN_AREA_PIXELS:
+                continue
+            contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            outline = np.concatenate(contours)[:, 0].astype(np.float32) + 0.5
+            cut = binary[top : top + height, left : left + width].copy()
+            objects.append(TrainingObject(len(self.photos), left, top, cut, outline))
+        if objects:
+            self.photos.append(photo)
+            self.objects.setdefault(source, []).append(objects)
+
+    def __len__(self) -> int:
+        return sum(len(group) for groups in self.objects.values() for group in groups)
+
+    def draw(self, rng: np.random.Generator) -> TrainingObject:
+        """A source by weight, a photo of it, an object of that photo."""
+        groups = self.objects[self.sources[int(rng.choice(len(self.sources), p=self.weights))]]
+        group = groups[int(rng.integers(len(groups)))]
+        return group[int(rng.integers(len(group)))]
+
+    def sample(self, rng: np.random.Generator, size: int) -> TrainingSample:
+        """One augmented crop of one object, its extreme points placed as a person would."""
+        while True:
+            made = self._try_sample(rng, size)
+            if made is not None:
+                return made
+
+    def _try_sample(self, rng: np.random.Generator, size: int) -> TrainingSample | None:
+        target = self.draw(rng)
+        photo = self.photos[target.photo]
+        turn = augmentation.random_turn(rng)
+        outline = target.outline @ turn.T
+        points = augmentation.place_extreme_points(outline, rng)
+        span = points.max(0) - points.min(0)
+        if span.min() < 4:
+            return None
+        bounds = (*points.min(0).tolist(), *points.max(0).tolist())
+        crop = CropBox.around(bounds, size, margin=rng.uniform(0.1, 0.22))
+        to_crop = np.array(
+            [
+                [size / crop.width, 0, -crop.left * size / crop.width],
+                [0, size / crop.height, -crop.top * size / crop.height],
+            ]
+        )
+        warp = to_crop[:, :2] @ turn, to_crop[:, 2]
+        colours, mask, covered = self._warp(photo, target, warp, size)
+        reference = mask > 0.5
+        if reference.mean() < 0.01:
+            return None
+        if rng.random() < 0.25:
+            colours, covered = self._paste_on_other(colours, mask, size, rng)
+        if rng.random() < 0.2:
+            colours = self._paste_behind(colours, mask, size, rng)
+        colours = augmentation.recolour(colours, rng)
+        crop_points = crop.to_crop(points).astype(np.float32)
+        maps = encoder_input(colours, crop_points, covered)
+        return TrainingSample(maps, reference.astype(np.uint8))
+
+    def _warp(
+        self,
+        photo: Colours,
+        target: TrainingObject,
+        warp: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        size: int,
+    ) -> tuple[Colours, npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """One affine warp for photo and mask together (both bilinear, pixel centres at +0.5)."""
+        linear, shift = warp
+        # OpenCV puts pixel centres at whole numbers: x_cv = x - 0.5 on both sides.
+        matrix = np.column_stack((linear, shift + linear @ (0.5, 0.5) - 0.5))
+        shrink = float(np.sqrt(abs(np.linalg.det(linear))))
+        source = photo
+        if shrink < 0.6:  # bilinear would alias: soften first
+            source = np.asarray(cv2.GaussianBlur(photo, (0, 0), 0.4 / shrink), np.uint8)
+        colours = cv2.warpAffine(source, matrix, (size, size), flags=cv2.INTER_LINEAR)
+        box_shift = matrix[:, :2] @ (target.left, target.top) + matrix[:, 2]
+        box_matrix = np.column_stack((linear, box_shift))
+        mask = cv2.warpAffine(
+            target.mask.astype(np.float32) / 255, box_matrix, (size, size), flags=cv2.INTER_LINEAR
+        )
+        ones = np.ones(photo.shape[:2], np.uint8)
+        covered = cv2.warpAffine(ones, matrix, (size, size), flags=cv2.INTER_NEAREST) > 0
+        return np.asarray(colours, np.uint8), np.asarray(mask, np.float32), covered
+
+    def _paste_on_other(
+        self, colours: Colours, mask: npt.NDArray[np.float32], size: int, rng: np.random.Generator
+    ) -> tuple[Colours, npt.NDArray[np.bool_]]:
+        """Cut the object out and put it on a random window of another photo."""
+        other = self.photos[int(rng.integers(len(self.photos)))]
+        background = augmentation.random_window(other, size, rng)
+        return augmentation.blend(colours, background, mask, rng), np.ones((size, size), np.bool_)
+
+    def _paste_behind(
+        self, colours: Colours, mask: npt.NDArray[np.float32], size: int, rng: np.random.Generator
+    ) -> Colours:
+        """Put another object behind this one, as a distracting edge; the mask stays as it is."""
+        other = self.draw(rng)
+        height, width = other.mask.shape
+        part = self.photos[other.photo][
+            other.top : other.top + height, other.left : other.left + width
+        ]
+        scale = size * rng.uniform(0.3, 0.9) / max(height, width)
+        angle = rng.uniform(-40, 40)
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
+        matrix[:, 2] += rng.uniform(0, size, 2) - (width / 2, height / 2)
+        pasted = cv2.warpAffine(part, matrix, (size, size), flags=cv2.INTER_LINEAR)
+        cover = cv2.warpAffine(other.mask, matrix, (size, size), flags=cv2.INTER_LINEAR)
+        in_front = (np.asarray(cover, np.float32) / 255 * (1 - mask)).astype(np.float32)
+        return augmentation.blend(np.asarray(pasted, np.uint8), colours, in_front, rng)

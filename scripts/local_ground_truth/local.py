@@ -1,0 +1,294 @@
+"""Ground Truth on this machine, started and stopped as one.
+
+    with LocalGroundTruth(Path("runs/turtles")) as local:
+        local.s3.upload_file("cat.jpg", local.bucket, "photos/cat.jpg")
+        local.sagemaker.create_labeling_job(**request)
+        ...  # people work at local.portal_url
+        local.wait_for_job("turtles")
+
+Everything lies below the one folder: `s3/` with every object as a file, `state.sqlite` with jobs
+and answers, `logs/`. Entering again with the same folder goes on with every job that is not
+finished, after a kill too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from hooks.core.manifest import parse_s3_uri
+from scripts.local_ground_truth.assignments import Assignments, worker_id
+from scripts.local_ground_truth.aws_session import (
+    CLIENT_CONFIG,
+    PRESIGN_CONFIG,
+    load_credentials,
+    local_session,
+    machine_environment,
+    read_ports,
+)
+from scripts.local_ground_truth.batches import Batches
+from scripts.local_ground_truth.clock import Clock, system_clock
+from scripts.local_ground_truth.cloud import ACCOUNT, Cloud, cloud_request_handler
+from scripts.local_ground_truth.control_plane import TARGETS, ControlPlane
+from scripts.local_ground_truth.database import Database
+from scripts.local_ground_truth.durable_file import write_durably
+from scripts.local_ground_truth.endpoint_host import EndpointHost
+from scripts.local_ground_truth.folder_lock import lock_folder
+from scripts.local_ground_truth.http_api import HttpApi
+from scripts.local_ground_truth.http_server import LoopbackServer, QuietRequestHandler
+from scripts.local_ground_truth.job_runner import JobRunner
+from scripts.local_ground_truth.job_services import JobServices
+from scripts.local_ground_truth.job_store import UNFINISHED, JobStore
+from scripts.local_ground_truth.lambda_runtime import LambdaRuntime
+from scripts.local_ground_truth.liquid import READ_ACCESS_SECONDS
+from scripts.local_ground_truth.model_server import REPOSITORY, ModelServer
+from scripts.local_ground_truth.s3_disk import S3Disk
+from scripts.local_ground_truth.s3_objects import S3Objects
+from scripts.local_ground_truth.stack import Stack
+from scripts.local_ground_truth.template_values import Template
+from scripts.local_ground_truth.worker_portal import WorkerPortal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from botocore.config import Config
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+REGION = "us-east-1"
+SECONDS_BETWEEN_DESCRIPTIONS = 0.1
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class LocalGroundTruth:
+    """A context manager; its attributes are there once it is entered. One per process at a time.
+
+    Args:
+        root: the folder for everything.
+        model_dir: the model to serve; None for the one that the repository ships.
+        endpoint_name: of the model endpoint; "" for none: workers have the manual tools only.
+        model_url: of a model server that runs already; none is started then.
+        template: the SAM template whose functions, API, bucket and secret are to be stood in for.
+        clock: what every time limit and time stamp goes by.
+
+    Attributes:
+        bucket: the stack's bucket, with its CORS rules.
+        s3, sagemaker: boto3 clients.
+        portal_url: where workers sign in.
+        click_api_url: where pages send clicks.
+        environment: variables with which plain boto3 in another process talks to this one.
+    """
+
+    bucket: str
+    s3: S3Client
+    sagemaker: SageMakerClient
+    pre_annotation_arn: str
+    consolidation_arn: str
+    portal_url: str
+    click_api_url: str
+    environment: Mapping[str, str]
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        model_dir: Path | None = None,
+        endpoint_name: str = "fewclick-clicks",
+        model_url: str | None = None,
+        template: Path | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.root = root.resolve()
+        self.role_arn = f"arn:aws:iam::{ACCOUNT}:role/fewclick-local-ground-truth"
+        self.workteam_arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/local"
+        self._model_dir = model_dir
+        self._model_url = model_url
+        self._endpoint_name = endpoint_name
+        self._template_path = template or REPOSITORY / "template.yaml"
+        self._clock = clock
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as closing:
+            self._open(closing)
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closing.close()
+
+    def wait_for_job(
+        self, name: str, on_progress: Callable[[dict[str, Any]], None] | None = None
+    ) -> dict[str, Any]:
+        """Wait until a job is over; its last DescribeLabelingJob.
+
+        Args:
+            on_progress: called with a DescribeLabelingJob whenever something has changed.
+
+        Raises:
+            JobStuckError: the job cannot go on in this run.
+        """
+        while True:
+            changes = self._database.changes
+            self._runner.check(name)
+            description: dict[str, Any] = dict(
+                self.sagemaker.describe_labeling_job(LabelingJobName=name)
+            )
+            if on_progress is not None:
+                on_progress(description)
+            if description["LabelingJobStatus"] not in UNFINISHED:
+                return description
+            self._database.wait_for_change(changes, SECONDS_BETWEEN_LOOKS)
+            time.sleep(SECONDS_BETWEEN_DESCRIPTIONS)
+
+    def worker_id(self, name: str) -> str:
+        """The worker id, as it stands in the job's output, of whoever signs in by `name`."""
+        return worker_id(REGION, name)
+
+    def path_of(self, address: str) -> Path:
+        """The file in which the object at an `s3://` address lies."""
+        return self._disk.path(*parse_s3_uri(address))
+
+    def _open(self, closing: ExitStack) -> None:
+        """Start everything; `closing` stops what was started, the last first."""
+        lock_folder(self.root, closing)
+        self._servers = _bind(self.root / "ports.json", closing)
+        self.portal_url = self._servers["portal"].url
+        self.click_api_url = self._servers["click-api"].url
+        self._credentials = load_credentials(self.root / "credentials.json")
+        self.environment = machine_environment(
+            self._credentials,
+            REGION,
+            cloud_url=self._servers["cloud"].url,
+            endpoint_url=self._servers["endpoint"].url,
+        )
+        self._session = local_session(self._credentials, REGION)
+        self.s3 = self._session.client("s3", **self._client_options())
+        self.sagemaker = self._session.client("sagemaker", **self._client_options())
+        model = self._start_model(closing)
+        services = self._open_state(closing)
+        template = Template(
+            self._template_path,
+            account=ACCOUNT,
+            region=REGION,
+            parameters={"EndpointName": self._endpoint_name},
+        )
+        stack = Stack(
+            template,
+            account=ACCOUNT,
+            region=REGION,
+            click_api_url=self.click_api_url,
+            endpoint_name=self._endpoint_name,
+        )
+        self._start_cloud(services, stack, closing)
+        self.bucket = template.output("LabelingBucketName")
+        self.pre_annotation_arn = template.output("PreAnnotationFunctionArn")
+        self.consolidation_arn = template.output("ConsolidationFunctionArn")
+        self._start_functions(stack, closing)
+        self._start_portal(services, closing)
+        if model is not None:
+            model.wait_until_healthy()
+        self._runner.start()
+
+    def _open_state(self, closing: ExitStack) -> JobServices:
+        self._database = Database(self.root / "state.sqlite")
+        closing.callback(self._database.close)
+        services = JobServices(
+            jobs=JobStore(self._database),
+            assignments=Assignments(self._database),
+            batches=Batches(self._database),
+            objects=S3Objects(self.s3),
+            # The functions come to life after the S3 that they and the jobs need.
+            invoke=lambda arn, event: self._runtime.invoke(arn, event),
+            clock=self._clock,
+            account=ACCOUNT,
+            region=REGION,
+        )
+        self._runner = JobRunner(services, self._database)
+        return services
+
+    def _start_cloud(self, services: JobServices, stack: Stack, closing: ExitStack) -> None:
+        self._disk = S3Disk(self.root / "s3")
+        cloud = Cloud(
+            self._disk,
+            self._credentials,
+            self._clock,
+            control_plane=ControlPlane(services, stack.function_arns(), self._runner.run),
+            control_plane_targets=TARGETS,
+        )
+        closing.callback(cloud.close)
+        self._serve("cloud", cloud, closing)
+        stack.create_buckets(self.s3)
+        secrets = self._session.client("secretsmanager", **self._client_options())
+        stack.create_secrets(secrets, self.root / "secrets.json")
+
+    def _start_functions(self, stack: Stack, closing: ExitStack) -> None:
+        """Lambda, and what invokes it: the jobs and the click API."""
+        self._runtime = LambdaRuntime(stack.functions(), self.environment, self.root / "logs")
+        closing.callback(self._runner.join)
+        closing.callback(self._runtime.close)
+        closing.callback(self._runner.stop)
+        click_api = HttpApi(stack.routes(), stack.cors(), self._runtime.invoke, account=ACCOUNT)
+        closing.callback(click_api.close)
+        self._serve("click-api", click_api, closing)
+
+    def _start_model(self, closing: ExitStack) -> ModelServer | None:
+        """The endpoint, and its container unless there is one already; None if none is started."""
+        if not self._endpoint_name:
+            return None
+        model = None
+        url = self._model_url
+        if url is None:
+            log = self.root / "logs" / f"{self._endpoint_name}.log"
+            model = ModelServer(self._model_dir, self.environment, log)
+            closing.callback(model.stop)
+            url = model.url
+        endpoint = EndpointHost(
+            self._endpoint_name, url.rstrip("/"), account=ACCOUNT, region=REGION
+        )
+        closing.callback(endpoint.close)
+        self._serve("endpoint", endpoint, closing)
+        return model
+
+    def _start_portal(self, services: JobServices, closing: ExitStack) -> None:
+        client = self._session.client("s3", **self._client_options(PRESIGN_CONFIG))
+
+        def grant_read_access(address: str) -> str:
+            bucket, key = parse_s3_uri(address)
+            return client.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": bucket, "Key": key},
+                ExpiresIn=READ_ACCESS_SECONDS,
+            )
+
+        self._serve("portal", WorkerPortal(services, grant_read_access), closing)
+
+    def _serve(self, name: str, application: WSGIApplication, closing: ExitStack) -> None:
+        closing.callback(self._servers[name].stop)
+        self._servers[name].start(application)
+
+    def _client_options(self, config: Config = CLIENT_CONFIG) -> dict[str, Any]:
+        return {"endpoint_url": self._servers["cloud"].url, "config": config}
+
+
+def _bind(file: Path, closing: ExitStack) -> dict[str, LoopbackServer]:
+    """Addresses for all servers, if possible those of the last run: pages open since stay good."""
+    ports = read_ports(file)
+    servers: dict[str, LoopbackServer] = {}
+    for name in ("cloud", "click-api", "endpoint", "portal"):
+        handler = cloud_request_handler() if name == "cloud" else QuietRequestHandler
+        servers[name] = LoopbackServer(port=ports.get(name, 0), handler=handler)
+        closing.callback(servers[name].stop)
+    bound = {name: server.port for name, server in servers.items()}
+    write_durably(file, json.dumps(bound).encode(), incoming=file.parent / ".incoming")
+    return servers

@@ -1,0 +1,79 @@
+// What to tell the worker: the next step, what is being waited for, what went wrong, and what
+// stands in the way of submitting. No DOM.
+const Guide = (() => {
+  "use strict";
+
+  /** "drawing", "waiting", "failed", "empty" or "done". */
+  function condition(object, session, api) {
+    if (object.extremePoints.length < Session.EXTREME_POINTS) return "drawing";
+    const { result } = object.prompt;
+    if (result) return result.mask.box[2] === 0 ? "empty" : "done";
+    return api.standing(object.id)?.status === "failed" ? "failed" : "waiting";
+  }
+
+  /** {level: "info" | "busy" | "warning" | "error", text, retry} for the status line. */
+  function next({ session, api, say, labels, tool, photoProblem, pageProblem, hasService }) {
+    const { state } = session;
+    const tell = (level, key, values, retry = false) => ({ level, text: say(key, values), retry });
+
+    if (pageProblem) return { level: "error", text: pageProblem, retry: false };
+    if (state.outcome === "cannot-label") {
+      return session.reason.trim() ? tell("info", "next.cannot") : tell("warning", "next.reason");
+    }
+    if (photoProblem) return { level: "error", text: photoProblem, retry: false };
+    if (state.outcome === "nothing-here") return tell("info", "next.nothing");
+    if (!hasService) return tell("error", "next.no-service");
+
+    const object = session.current();
+    if (!object) {
+      return tell("info", state.objects.length ? "next.another" : "next.first", {
+        label: labels[session.label].name,
+        place: say("place.top"),
+      });
+    }
+    if (object.extremePoints.length < Session.EXTREME_POINTS) {
+      return tell("info", "next.point", {
+        place: say(`place.${Geometry.nextExtreme(object.extremePoints)}`),
+        number: object.extremePoints.length + 1,
+      });
+    }
+    const standing = api.standing(object.id);
+    if (standing?.status === "failed") {
+      return tell("error", "next.failed", { message: standing.message }, true);
+    }
+    if (standing?.status === "retrying") {
+      return tell("warning", "next.retrying", { message: standing.message }, true);
+    }
+    if (standing) return tell("busy", standing.status === "slow" ? "next.slow" : "next.waiting");
+    if (object.clicks.length >= Session.MAX_CLICKS) {
+      return tell("warning", "next.full", { count: Session.MAX_CLICKS });
+    }
+    if (condition(object, session, api) === "empty") return tell("warning", "next.empty");
+    return tell("info", `next.correct.${tool}`);
+  }
+
+  /** What keeps the answer from being submitted: null, or {text, objectId}. */
+  function obstacle({ session, api, say, photoProblem }) {
+    const { state } = session;
+    const because = (key, values, objectId = null) => ({ text: say(key, values), objectId });
+
+    if (state.outcome === "cannot-label") {
+      return session.reason.trim() ? null : because("submit.reason");
+    }
+    if (photoProblem) return because("submit.photo");
+    if (state.outcome === "nothing-here") {
+      return state.objects.length ? because("submit.not-nothing") : null;
+    }
+    if (!state.objects.length) return because("submit.nothing");
+    for (const object of state.objects) {
+      const found = condition(object, session, api);
+      if (found !== "done") {
+        const values = { number: object.id, count: object.extremePoints.length };
+        return because(`submit.${found}`, values, object.id);
+      }
+    }
+    return null;
+  }
+
+  return { condition, next, obstacle };
+})();

@@ -1,0 +1,61 @@
+// The keyboard road: which key does what, and when a key is not ours.
+const Keyboard = (() => {
+  "use strict";
+
+  // Keys that work wherever the focus is, but in a field that is typed into.
+  const EVERYWHERE = {
+    "ctrl+z": "undo", "ctrl+shift+z": "redo", "ctrl+y": "redo", "ctrl+enter": "submit",
+    i: "inside", o: "outside", b: "boundary",
+    n: "new-object", "[": "previous-object", "]": "next-object",
+    pageup: "raise", pagedown: "lower",
+    delete: "delete-point", backspace: "delete-point", "shift+delete": "delete-object",
+    "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", f: "fit",
+    h: "hide-masks", r: "retry", "?": "keys",
+  };
+  // Keys that need the photo to have the focus, since buttons and lists use them too.
+  const ON_STAGE = { enter: "place", " ": "place" };
+  const ARROWS = {
+    arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1],
+  };
+  const LARGE_STEP = 10;
+  const TYPED_INTO = "input, textarea, select, [contenteditable]";
+
+  /** "ctrl+shift+z" and the like. Shift is named only where the character does not show it. */
+  function chord(event) {
+    const key = event.key.toLowerCase();
+    const named = event.shiftKey && (key.length > 1 || /[a-z]/.test(key));
+    const control = event.ctrlKey || event.metaKey; // the Mac's command key
+    return `${control ? "ctrl+" : ""}${named ? "shift+" : ""}${key}`;
+  }
+
+  /**
+   * `actions`: functions by the names above, and `label(index)`, `step(columns, rows)`. An action
+   * of another page's may be missing; its key then does nothing.
+   */
+  function listen(page, stage, actions) {
+    page.addEventListener("keydown", (event) => {
+      if (event.defaultPrevented || event.altKey || event.isComposing) return;
+      const target = event.composedPath()[0];
+      if (!(target instanceof Element) || target.closest(TYPED_INTO)) return;
+      if (target.closest("dialog")) return;
+      const run = meaning(event, target === stage);
+      if (!run) return;
+      event.preventDefault();
+      run();
+    });
+
+    function meaning(event, onStage) {
+      const pressed = chord(event);
+      const arrow = ARROWS[event.key.toLowerCase()];
+      if (onStage && arrow && !event.ctrlKey && !event.metaKey) {
+        const length = event.shiftKey ? LARGE_STEP : 1;
+        return () => actions.step(arrow[0] * length, arrow[1] * length);
+      }
+      if (/^[0-9]$/.test(pressed)) return () => actions.label((Number(pressed) + 9) % 10);
+      const name = EVERYWHERE[pressed] ?? (onStage ? ON_STAGE[pressed] : undefined);
+      return name === undefined ? undefined : actions[name];
+    }
+  }
+
+  return { listen, chord };
+})();

@@ -1,0 +1,126 @@
+// The segmentation page: reads the job and the task, and joins the parts.
+const Main = (() => {
+  "use strict";
+
+  const byId = (id) => document.getElementById(id);
+
+  const SCRIPT_PATIENCE_MS = 15_000; // for Ground Truth's script, which may load late
+
+  /** The task from its attribute. Some renderers escape twice; a parser undoes the second. */
+  function readTask(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      const { body } = new DOMParser().parseFromString(text, "text/html");
+      return JSON.parse(body.textContent);
+    }
+  }
+
+  async function start() {
+    const job = JSON.parse(byId("job").textContent);
+    const say = Texts.create(JSON.parse(byId("texts").textContent));
+    const task = readTask(byId("task").dataset.task);
+    const page = {
+      job, say, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
+      hasService: Boolean(task.clickApi),
+      stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"),
+    };
+    let size = task.image ?? { width: 1, height: 1 };
+    try {
+      const photo = await Photo.load(byId("task").dataset.photo, task.image, say);
+      page.image = photo.image;
+      size = photo.size;
+    } catch (error) {
+      page.photoProblem = error.message;
+    }
+    open(page, task, size);
+  }
+
+  function open(page, task, size) {
+    const { job, say, stage } = page;
+    const now = () => performance.now() / 1000;
+    let screen = null; // made last, as it shows all the others
+    const session = Session.create({ labels: job.labels.length, now });
+    const viewport = Viewport.create({
+      photo: size, onView: () => screen?.all(), onCursor: () => screen.marks(),
+    });
+    const api = ClickApi.create({
+      url: task.clickApi ?? "",
+      token: task.token ?? "",
+      say,
+      fetch: (...request) => window.fetch(...request),
+      setTimeout: (...request) => window.setTimeout(...request),
+      onChange: () => screen?.all(),
+      onAnswer: (prompt, answer) => {
+        Rle.check(answer.mask, size);
+        const { mask, score, previous_mask: previousMask, model } = answer;
+        session.accept(prompt, { mask, score, previousMask, model });
+      },
+    });
+    Object.assign(page, { session, viewport, api });
+    const actions = Actions.create(page, () => screen.all());
+
+    screen = Screen.create(page, {
+      onChoose: actions.label,
+      onSelect: (id) => session.select(id),
+      onRestack: (id, step) => session.restack(id, step),
+      onDelete: (id) => session.deleteObject(id),
+      onOutcome: (outcome) => session.setOutcome(outcome),
+      onReason: (reason) => session.setReason(reason),
+    });
+    session.onChange(() => {
+      page.notice = null;
+      api.keep((prompt) => session.state.objects.some((object) => object.prompt === prompt));
+      if (page.hasService) askForMasks(session, api);
+      screen.all();
+    });
+
+    for (const button of document.querySelectorAll("[data-action]")) {
+      button.addEventListener("click", () => actions[button.dataset.action]());
+    }
+    Keyboard.listen(document, stage, actions);
+    Pointer.listen(stage, {
+      onMove: (at) => viewport.point(at),
+      onPan: viewport.pan,
+      onZoom: viewport.zoom,
+      onPlace: (at, button, event) => {
+        viewport.point(at);
+        if (button === "left") actions.place(event.shiftKey ? "boundary" : page.tool);
+        else if (session.current()?.prompt) actions.place("outside");
+      },
+    });
+    page.submit = Submitter.attach(page.form, byId("answer"), {
+      obstacle: () => Guide.obstacle(page),
+      revision: () => session.revision,
+      build: () => Answer.build({ session, job, photo: size, say }),
+      onObstacle: ({ text, objectId }) => {
+        if (objectId !== null) session.select(objectId);
+        page.notice = { level: "error", text, retry: false };
+        screen.all();
+      },
+      onTrouble: (text) => {
+        page.notice = { level: "error", text, retry: false };
+        screen.all();
+      },
+      onBusy: (busy) => page.form.setAttribute("aria-busy", busy),
+    });
+    window.setTimeout(() => {
+      if (customElements.get("crowd-form")) return;
+      page.pageProblem = say("page.no-script");
+      screen.all();
+    }, SCRIPT_PATIENCE_MS);
+    new ResizeObserver(screen.resize).observe(stage);
+    screen.resize();
+    if (document.activeElement === document.body) stage.focus({ preventScroll: true });
+  }
+
+  /** Requests what is neither there nor on its way nor given up. */
+  function askForMasks(session, api) {
+    for (const { id, prompt } of session.state.objects) {
+      if (!prompt || prompt.result || api.standing(id)?.prompt === prompt) continue;
+      api.ask(prompt, session.previousMask(prompt));
+    }
+  }
+
+  return { start };
+})();

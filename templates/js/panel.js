@@ -1,0 +1,140 @@
+// The side panel: the labels to choose from and the objects drawn so far. Names come from the
+// job's author and are only ever set as text.
+const Panel = (() => {
+  "use strict";
+
+  function element(name, properties, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function swatch(color) {
+    const made = element("span", { className: "swatch" });
+    made.style.background = color;
+    return made;
+  }
+
+  // `dir="auto"` lets a right-to-left name run its own way in a left-to-right page.
+  const nameOf = (text) => element("span", { className: "name", dir: "auto", textContent: text });
+
+  function createLabels(list, { labels, onChoose }) {
+    const buttons = labels.map(({ name, color }, index) => {
+      const key = index < 10 ? [element("kbd", { textContent: (index + 1) % 10 })] : [];
+      const button = element(
+        "button",
+        { type: "button", title: name, onclick: () => onChoose(index) },
+        swatch(color), nameOf(name), ...key,
+      );
+      button.setAttribute("role", "radio");
+      button.dataset.label = index;
+      return button;
+    });
+    list.replaceChildren(...buttons);
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+      const from = buttons.indexOf(document.activeElement);
+      if (!step || from < 0) return;
+      event.preventDefault();
+      const to = (from + step + buttons.length) % buttons.length;
+      buttons[to].focus();
+      onChoose(to);
+    });
+    return (chosen) => {
+      buttons.forEach((button, index) => {
+        if (button.ariaChecked === String(index === chosen)) return;
+        button.ariaChecked = String(index === chosen);
+        button.tabIndex = index === chosen ? 0 : -1; // one stop for the Tab key
+        if (index === chosen) button.scrollIntoView({ block: "nearest" });
+      });
+    };
+  }
+
+  function createObjects(list, { labels, say, onSelect, onRestack, onDelete }) {
+    const rows = new Map(); // object id -> its row; kept, so that the focus stays where it is
+
+    function small(action, text, act) {
+      const button = element("button", {
+        type: "button", className: `small ${action}`, title: text, ariaLabel: text, onclick: act,
+      });
+      return button;
+    }
+
+    function createRow(id) {
+      const pick = element("button", {
+        type: "button", className: "object", onclick: () => onSelect(id),
+      });
+      const up = small("up", say("object.raise", { number: id }), () => onRestack(id, 1));
+      const down = small("down", say("object.lower", { number: id }), () => onRestack(id, -1));
+      const bin = small("bin", say("object.delete", { number: id }), () => onDelete(id));
+      const row = element("li", {}, pick, up, down, bin);
+      row.dataset.object = id;
+      return { row, pick, up, down, drawn: "" };
+    }
+
+    function updateRow(made, object, { condition, current, isTop, isBottom }) {
+      const { name, color } = labels[object.label];
+      const drawn = `${object.label} ${condition}`;
+      if (made.drawn !== drawn) {
+        made.drawn = drawn;
+        const number = element("span", { className: "number", textContent: object.id });
+        const state = element("span", { className: "condition", textContent: condition });
+        made.pick.replaceChildren(swatch(color), number, nameOf(name), state);
+        made.pick.title = name;
+      }
+      made.pick.ariaPressed = String(current);
+      made.up.disabled = isTop;
+      made.down.disabled = isBottom;
+    }
+
+    /** `objects` bottom first, as they are stacked; the list shows the uppermost first. */
+    return (objects, currentId, conditionOf) => {
+      const shown = [...objects].reverse().map((object, index) => {
+        if (!rows.has(object.id)) rows.set(object.id, createRow(object.id));
+        const made = rows.get(object.id);
+        updateRow(made, object, {
+          condition: conditionOf(object),
+          current: object.id === currentId,
+          isTop: index === 0,
+          isBottom: index === objects.length - 1,
+        });
+        return made.row;
+      });
+      for (const id of rows.keys()) {
+        if (!objects.some((object) => object.id === id)) rows.delete(id);
+      }
+      const same = list.children.length === shown.length;
+      if (!same || shown.some((row, index) => list.children[index] !== row)) {
+        const focused = document.activeElement;
+        list.replaceChildren(...shown);
+        if (list.contains(focused)) focused.focus();
+      }
+    };
+  }
+
+  /** The "no mask" part: two boxes and a reason. Returns the function that shows a session. */
+  function createOutcome(parts, { onOutcome, onReason }) {
+    const { nothing, cannot, area, choice, text } = parts;
+    const toggle = (box, outcome) => {
+      box.onchange = () => onOutcome(box.checked ? outcome : "labeled");
+    };
+    toggle(nothing, "nothing-here");
+    toggle(cannot, "cannot-label");
+    const tell = () => {
+      text.hidden = choice.value !== "other";
+      onReason(text.hidden ? choice.value : text.value);
+    };
+    choice.onchange = () => {
+      tell();
+      if (!text.hidden) text.focus();
+    };
+    text.oninput = tell;
+    return ({ state }) => {
+      nothing.checked = state.outcome === "nothing-here";
+      cannot.checked = state.outcome === "cannot-label";
+      area.hidden = !cannot.checked;
+    };
+  }
+
+  return { createLabels, createObjects, createOutcome };
+})();

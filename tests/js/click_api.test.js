@@ -1,0 +1,207 @@
+"use strict";
+
+const { test } = require("node:test");
+const assert = require("node:assert/strict");
+const { ClickApi, Texts, texts } = require("./page_scripts.js");
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A click service whose answers, and a clock whose timers, wait for the test. */
+function bench({ onAnswer } = {}) {
+  const sent = [];
+  const timers = [];
+  const taken = [];
+  const api = ClickApi.create({
+    url: "https://api.example/prod/",
+    token: "v1.abc.def",
+    say: Texts.create(texts),
+    onAnswer: onAnswer ?? ((prompt, answer) => taken.push([prompt.name, answer.sequence])),
+    onChange: () => {},
+    fetch: (url, options) =>
+      new Promise((resolve, reject) => {
+        sent.push({ url, options, body: JSON.parse(options.body), resolve, reject });
+      }),
+    setTimeout: (act, delay) => timers.push({ act, delay }),
+  });
+  const reply = async (index, status = 200, change = {}, headers = {}) => {
+    const { body, resolve } = sent[index];
+    const answer = { object_id: body.object_id, sequence: body.sequence, ...change };
+    const text = change === null ? "<html>" : JSON.stringify(answer);
+    resolve(new Response(text, { status, headers }));
+    await turn();
+    await turn();
+  };
+  const due = async (delay) => {
+    const timer = timers.find((one) => one.delay === delay && !one.done);
+    timer.done = true;
+    timer.act();
+    await turn();
+  };
+  return { api, sent, timers, taken, reply, due };
+}
+
+const promptOf = (name, objectId = 1) => ({
+  name, objectId,
+  extremePoints: [{ x: 1, y: 2 }, { x: 3, y: 4 }, { x: 5, y: 6 }, { x: 7, y: 8 }],
+  clicks: [{ x: 9, y: 10, kind: "outside" }],
+});
+
+test("a request is what the service reads", () => {
+  const { api, sent } = bench();
+  api.ask(promptOf("a"), "earlier");
+  assert.equal(sent[0].url, "https://api.example/prod/segment");
+  assert.equal(sent[0].options.headers.authorization, "Bearer v1.abc.def");
+  assert.equal(sent[0].options.credentials, "omit");
+  assert.deepEqual(sent[0].body, {
+    schema_version: 1,
+    object_id: "1",
+    sequence: 1,
+    extreme_points: [[1, 2], [3, 4], [5, 6], [7, 8]],
+    clicks: [{ x: 9, y: 10, kind: "outside" }],
+    previous_mask: "earlier",
+  });
+});
+
+test("an answer is taken and the request is over", async () => {
+  const { api, taken, reply } = bench();
+  api.ask(promptOf("a"), null);
+  assert.equal(api.standing(1).status, "waiting");
+  await reply(0);
+  assert.deepEqual(taken, [["a", 1]]);
+  assert.equal(api.standing(1), null);
+});
+
+test("an answer older than one already taken is dropped", async () => {
+  const { api, taken, reply } = bench();
+  api.ask(promptOf("a"), null);
+  api.ask(promptOf("b"), null);
+  await reply(1);
+  await reply(0);
+  assert.deepEqual(taken, [["b", 2]]);
+});
+
+test("answers of different objects do not wait for each other", async () => {
+  const { api, taken, reply } = bench();
+  api.ask(promptOf("a", 1), null);
+  api.ask(promptOf("b", 2), null);
+  await reply(1);
+  await reply(0);
+  assert.deepEqual(taken, [["b", 2], ["a", 1]]);
+});
+
+test("an earlier answer fills in while the newest is on its way", async () => {
+  const { api, taken, reply } = bench();
+  api.ask(promptOf("a"), null);
+  api.ask(promptOf("b"), null);
+  await reply(0);
+  assert.deepEqual(taken, [["a", 1]]);
+  assert.equal(api.standing(1).prompt.name, "b");
+});
+
+test("a service that is away is asked again, with longer and longer pauses", async () => {
+  const { api, sent, reply, due, taken } = bench();
+  api.ask(promptOf("a"), null);
+  for (const [index, pause] of [500, 1000, 2000].entries()) {
+    sent[index].reject(new TypeError("Failed to fetch"));
+    await turn();
+    assert.equal(api.standing(1).status, "retrying");
+    assert.equal(api.standing(1).message, texts["api.unreachable"]);
+    await due(pause);
+  }
+  await reply(3);
+  assert.deepEqual(taken, [["a", 1]]);
+});
+
+test("after six attempts only the worker can ask again", async () => {
+  const { api, sent, due } = bench();
+  api.ask(promptOf("a"), null);
+  for (const [index, pause] of [500, 1000, 2000, 4000, 8000, null].entries()) {
+    sent[index].reject(new TypeError("Failed to fetch"));
+    await turn();
+    if (pause) await due(pause);
+  }
+  assert.equal(api.standing(1).status, "failed");
+  assert.equal(sent.length, 6);
+  api.retry();
+  assert.equal(api.standing(1).status, "waiting");
+  assert.equal(sent.length, 7);
+});
+
+test("a newer click takes the place of one that is being retried", async () => {
+  const { api, sent, due } = bench();
+  api.ask(promptOf("a"), null);
+  sent[0].reject(new TypeError("Failed to fetch"));
+  await turn();
+  api.ask(promptOf("b"), null);
+  await due(500);
+  assert.equal(sent.length, 2);
+  assert.equal(api.standing(1).prompt.name, "b");
+});
+
+test("the service's own sentence is what the worker reads", async () => {
+  const { api, reply } = bench();
+  api.ask(promptOf("a"), null);
+  await reply(0, 403, { error: "token-expired", message: "Time is over.", retryable: false });
+  assert.deepEqual([api.standing(1).status, api.standing(1).message], ["failed", "Time is over."]);
+});
+
+for (const [status, message, standing] of [
+  [401, "api.refused", "failed"],
+  [403, "api.expired", "failed"],
+  [404, "api.status", "failed"],
+  [429, "api.busy", "retrying"],
+  [502, "api.status", "retrying"],
+  [504, "api.status", "retrying"],
+]) {
+  test(`a gateway's own page with status ${status} leaves the request ${standing}`, async () => {
+    const { api, reply } = bench();
+    api.ask(promptOf("a"), null);
+    await reply(0, status, null);
+    assert.equal(api.standing(1).status, standing);
+    assert.equal(api.standing(1).message, texts[message].replace("{status}", status));
+  });
+}
+
+test("a pause that the service asks for is kept", async () => {
+  const { api, timers, reply } = bench();
+  api.ask(promptOf("a"), null);
+  await reply(0, 503, { error: "cold", message: "Starting.", retryable: true }, { "retry-after": "7" });
+  assert.ok(timers.some(({ delay }) => delay === 7000));
+  assert.equal(api.standing(1).message, "Starting.");
+});
+
+test("an answer that cannot be used is told and not asked for again", async () => {
+  const { api, reply } = bench({
+    onAnswer: () => { throw new Error("The mask reaches beyond the photo."); },
+  });
+  api.ask(promptOf("a"), null);
+  await reply(0);
+  assert.equal(api.standing(1).status, "failed");
+  assert.equal(api.standing(1).message, "The click service's answer could not be used: The mask reaches beyond the photo.");
+});
+
+test("an answer to another request is not taken", async () => {
+  const { api, taken, reply } = bench();
+  api.ask(promptOf("a"), null);
+  await reply(0, 200, { sequence: 99 });
+  assert.deepEqual(taken, []);
+  assert.equal(api.standing(1).status, "failed");
+});
+
+test("a request that takes long is said to", async () => {
+  const { api, due } = bench();
+  api.ask(promptOf("a"), null);
+  await due(3000);
+  assert.equal(api.standing(1).status, "slow");
+});
+
+test("a request of a click that was undone is given up", async () => {
+  const { api, sent, due } = bench();
+  api.ask(promptOf("a"), null);
+  sent[0].reject(new TypeError("Failed to fetch"));
+  await turn();
+  api.keep(() => false);
+  await due(500);
+  assert.equal(api.standing(1), null);
+  assert.equal(sent.length, 1);
+});

@@ -1,0 +1,38 @@
+// Loads the page's scripts as the page does: one after the other, in one scope, in its order.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+const vm = require("node:vm");
+
+const TEMPLATES = path.join(__dirname, "..", "..", "templates");
+const order = JSON.parse(fs.readFileSync(path.join(TEMPLATES, "js", "order.json"), "utf8"));
+const texts = JSON.parse(fs.readFileSync(path.join(TEMPLATES, "texts.en.json"), "utf8"));
+
+const constantOf = (name) =>
+  name.split("_").map((part) => part[0].toUpperCase() + part.slice(1)).join("");
+
+const source = order
+  .map((name) => fs.readFileSync(path.join(TEMPLATES, "js", `${name}.js`), "utf8"))
+  .join("\n");
+const constants = vm.runInThisContext(`(() => {${source}
+  return { ${order.map(constantOf).join(", ")} };
+})()`);
+
+function vectors(name) {
+  const file = path.join(__dirname, "..", "vectors", `${name}.json`);
+  return JSON.parse(fs.readFileSync(file, "utf8"));
+}
+
+/** Pixels of a picture such as ["..#", ".##"]: `#` is 1. */
+const grid = (rows) => Uint8Array.from(rows.join(""), (mark) => (mark === "#" ? 1 : 0));
+
+/** A clock whose time only the test moves. */
+function clock() {
+  let time = 0;
+  const now = () => time;
+  now.pass = (seconds) => { time += seconds; };
+  return now;
+}
+
+module.exports = { ...constants, order, source, texts, vectors, grid, clock, TEMPLATES };

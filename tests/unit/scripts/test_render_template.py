@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.core.categories import LabelCategories
+from hooks.core.errors import ContractError
+from hooks.core.job_settings import JobKind, JobSettings
+from scripts.local_ground_truth import liquid
+from scripts.render_template import (
+    LIQUID_OF_A_PAGE,
+    MAX_PAGE_CHARACTERS,
+    check,
+    render,
+    scripts_of,
+)
+
+NASTY_LABELS = (
+    "quote \" and ' and & and \\",
+    "</script><script>alert(1)</script>",
+    "<!-- comment",
+    "{{ task.input }} {% if %} {{{% {#",
+    "[[ labels ]] [% block %] [# comment #]",
+    "Katze 🐈‍⬛ \u2028 end",
+    "قطة سوداء",
+    "x" * 200,
+    "__proto__",
+    "${`template`}",
+)
+
+
+def settings(**changes: Any) -> JobSettings:
+    fields: dict[str, Any] = {
+        "labeling_job_name": "pets",
+        "kind": JobKind.SEGMENTATION,
+        "label_attribute_name": "pets",
+        "labels": LabelCategories.from_names(["cat", "dog"]),
+    }
+    return JobSettings(**(fields | changes))
+
+
+def fill(page: str, task_input: dict[str, Any]) -> str:
+    return liquid.render(page, task_input, lambda address: f"https://photos/{address[5:]}?a=1&b=2")
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes, and the text of elements by id."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self._inside: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self._inside = values.get("id") if tag == "script" else None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts[self._inside] = self.texts.get(self._inside, "") + data
+
+    def by_id(self, wanted: str) -> dict[str, str | None]:
+        (found,) = [values for _, values in self.tags if values.get("id") == wanted]
+        return found
+
+
+def job_in(page: str) -> dict[str, Any]:
+    job: dict[str, Any] = json.loads(Elements(page).texts["job"])
+    return job
+
+
+def test_a_page_passes_its_own_check() -> None:
+    assert check(render(settings())) == []
+
+
+def test_a_page_leaves_room_for_labels_and_instructions() -> None:
+    assert len(render(settings())) < MAX_PAGE_CHARACTERS - 20_000
+
+
+def test_a_page_for_254_labels_fits() -> None:
+    labels = LabelCategories.from_names([f"label number {number}" for number in range(254)])
+    assert len(job_in(render(settings(labels=labels)))["labels"]) == 254
+
+
+def test_the_page_knows_labels_and_colours_in_order() -> None:
+    job = job_in(render(settings()))
+    assert job["kind"] == "segmentation"
+    assert job["tool"].startswith("fewclick/")
+    assert job["labels"] == [
+        {"name": "cat", "color": "#e69f00"},
+        {"name": "dog", "color": "#56b4e9"},
+    ]
+
+
+def test_labels_of_any_characters_arrive_as_they_are() -> None:
+    page = fill(render(settings(labels=LabelCategories.from_names(NASTY_LABELS))), {})
+    assert [label["name"] for label in job_in(page)["labels"]] == list(NASTY_LABELS)
+
+
+def test_liquid_gives_the_task_to_the_page() -> None:
+    task_input = {
+        "taskObject": "s3://bucket/key with 'quotes\".jpg",
+        "manifestLine": {"note": "<b>&amp; {{ x }} 🐈"},
+    }
+    task = Elements(fill(render(settings()), task_input)).by_id("task")
+    assert json.loads(task["data-task"] or "") == task_input
+    assert task["data-photo"] == "https://photos/bucket/key with 'quotes\".jpg?a=1&b=2"
+
+
+def test_liquid_changes_nothing_but_the_task() -> None:
+    nasty = settings(
+        labels=LabelCategories.from_names(NASTY_LABELS),
+        short_instructions="{{ task.input.taskObject }}",
+        full_instructions="{% raw %} {{{{ x",
+    )
+    page = render(nasty)
+    task, photo = LIQUID_OF_A_PAGE
+    assert fill(page, {}) == page.replace(task, "{}").replace(photo, "")
+
+
+@pytest.mark.parametrize("field", ["short_instructions", "full_instructions"])
+def test_markup_in_instructions_is_shown_not_run(field: str) -> None:
+    text = "<img src=x onerror=alert(1)> & <script>alert(2)</script> {{ x }} [[ y ]]"
+    page = render(settings(**{field: text}))
+    assert len(scripts_of(page)) == len(scripts_of(render(settings())))
+    assert not [tag for tag, _ in Elements(page).tags if tag == "img"]
+    assert text in html.unescape(page)
+
+
+def test_an_empty_line_parts_paragraphs_of_instructions() -> None:
+    page = render(settings(full_instructions="One.\n\n\n Two\nlines.\n"))
+    assert "<p>One.</p><p>Two\nlines.</p>" in page
+
+
+def test_the_answer_is_the_forms_only_named_input() -> None:
+    named = [values["name"] for _, values in Elements(render(settings())).tags if "name" in values]
+    assert named == ["viewport", "crowd-semantic-segmentation"]
+
+
+def test_ids_are_unique() -> None:
+    ids = [values["id"] for _, values in Elements(render(settings())).tags if "id" in values]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_button_is_named_and_none_submits_by_accident() -> None:
+    page = render(settings())
+    buttons = re.findall(r"<button\b([^>]*)>(.*?)</button>", page, re.DOTALL)
+    assert len(buttons) > 10
+    for attributes, content in buttons:
+        assert 'type="button"' in attributes
+        assert re.sub(r"<[^>]*>", "", content).strip() or "aria-label=" in attributes
+
+
+def test_the_page_needs_nothing_from_the_network_but_the_crowd_script() -> None:
+    page = render(settings())
+    links = {
+        value
+        for _, values in Elements(page).tags
+        for name, value in values.items()
+        if name in ("src", "href")
+    }
+    assert links == {liquid.CROWD_SCRIPT}
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        pytest.param(lambda page: page + "x" * 128_000, "128,000", id="too long"),
+        pytest.param(lambda page: page + "{{ x }}", "{{ x }}", id="liquid output"),
+        pytest.param(lambda page: page + "{% if x %}", "{% if x", id="liquid tag"),
+        pytest.param(
+            lambda page: page.replace(LIQUID_OF_A_PAGE[0], ""), "task.input", id="no task"
+        ),
+        pytest.param(
+            lambda page: page.replace(LIQUID_OF_A_PAGE[1], ""), "grant_read_access", id="no photo"
+        ),
+        pytest.param(lambda page: page.replace("<crowd-form", "<div"), "crowd-form", id="no form"),
+    ],
+)
+def test_the_check_names_what_is_wrong(spoil: Any, complaint: str) -> None:
+    (problem,) = check(spoil(render(settings())))
+    assert complaint in problem
+
+
+def test_instructions_that_make_the_page_too_long_are_refused() -> None:
+    with pytest.raises(ContractError, match="Shorten the instructions"):
+        render(settings(full_instructions="word " * 30_000))
+
+
+def test_a_job_kind_without_a_page_is_refused_by_name() -> None:
+    with pytest.raises(ContractError, match="verification"):
+        render(settings(kind=JobKind.VERIFICATION))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_the_composed_script_is_javascript(tmp_path: Path) -> None:
+    script = tmp_path / "page.js"
+    script.write_text(scripts_of(render(settings()))[-1], encoding="utf-8")
+    subprocess.run(["node", "--check", script], check=True, capture_output=True)
