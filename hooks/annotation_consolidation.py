@@ -58,7 +58,7 @@ class DiscardedAnswer:
     reason: str
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> list[dict[str, Any]]:
     """Entry point. Raises only when nothing at all can be done: no payload, no labels."""
@@ -186,6 +186,12 @@ def _read_answers(
             logger.info("an answer was discarded", extra={"worker": worker_id})
             discarded.append(DiscardedAnswer(worker_id, str(error)))
             continue
+        except Exception as error:
+            # Odd in a way that nobody thought of: that costs this answer, not the object.
+            logger.exception("an answer could not be read", extra={"worker": worker_id})
+            problem = f"the answer could not be read ({type(error).__name__})."
+            discarded.append(DiscardedAnswer(worker_id, problem))
+            continue
         if worker_id in used:
             discarded.append(DiscardedAnswer(worker_id, "the same worker answered again later."))
         used[worker_id] = UsedAnswer(worker_id, answer)
@@ -258,7 +264,7 @@ def _write_details(
                 "outcome": item.answer.outcome.value,
                 "reason": item.answer.reason,
                 "agreement": _rounded(agreement.get(item.worker_id)),
-                "objects": len(item.answer.objects),
+                "objects": [found.to_json() for found in item.answer.objects],
                 "clicks": item.answer.clicks,
                 "seconds": item.answer.seconds,
                 "warnings": list(item.answer.warnings),

@@ -32,7 +32,7 @@ app = APIGatewayHttpResolver(
 )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point for API Gateway's HTTP API, payload format 2.0."""
@@ -43,13 +43,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/segment")
 def segment() -> Response[str]:
     """One object's mask: POST a SegmentRequest, get a SegmentResponse or an error as JSON."""
-    settings = ClickProxySettings.from_environment(os.environ)
-    keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
     started = time.perf_counter()
     try:
+        settings = ClickProxySettings.from_environment(os.environ)
+        keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
         token = TaskToken.verify(_bearer_token(), keys, time.time())
         logger.append_keys(job=token.job, data_object=token.data_object)
-        request = _parse(app.current_event.decoded_body)
+        request = _parse(_body())
         answer = aws.invoke_endpoint(
             settings.endpoint_name, request.with_image(token.image).to_json()
         ).decode()
@@ -64,6 +64,10 @@ def segment() -> Response[str]:
     except aws.EndpointUnavailableError as error:
         logger.warning("the endpoint did not answer", extra={"problem": str(error)})
         return _busy("The model is not answering. The manual tools go on working.")
+    except Exception:
+        # A secret that cannot be read, or a bug: the page still gets an answer it can read.
+        logger.exception("the request failed")
+        return _busy("The click service failed on this request. The manual tools go on working.")
     metrics.add_metric(
         "EndpointTime", MetricUnit.Milliseconds, 1000 * (time.perf_counter() - started)
     )
@@ -81,6 +85,13 @@ def _bearer_token() -> str:
     if scheme.lower() != "bearer" or not token:
         raise TokenError("The task token is missing. Reload the page.")
     return token.strip()
+
+
+def _body() -> str | None:
+    try:
+        return app.current_event.decoded_body
+    except ValueError as error:
+        raise ClickRequestError("bad-request", "The request is not UTF-8 text.") from error
 
 
 def _parse(body: str | None) -> SegmentRequest:

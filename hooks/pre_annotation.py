@@ -28,7 +28,7 @@ logger = Logger(service="pre-annotation")
 metrics = Metrics(namespace="fewclick", service="pre-annotation")
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point. Raises for a photo that cannot be labeled: Ground Truth fails that object."""

@@ -30,10 +30,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from hooks.core.categories import LabelCategories
-from hooks.core.clicks import Click, ExtremePoints, parse_clicks
+from hooks.core.answered_object import AnsweredObject, parse_objects, parse_seconds, parse_text
+from hooks.core.categories import MAX_LABELS, LabelCategories
+from hooks.core.clicks import Click, ExtremePoints
 from hooks.core.drawn_png import read_instance_image, read_label_image, write_png
-from hooks.core.errors import AnswerError, ClickRequestError, MaskError
+from hooks.core.errors import AnswerError, MaskError
 from hooks.core.geometry import Size
 from hooks.core.masks import VOID, CroppedMask, LabelMap, Mask, bounding_box
 
@@ -41,7 +42,6 @@ SCHEMA_VERSION = 1
 TOOL = "fewclick/0.1.0"
 FORM_FIELD = "crowd-semantic-segmentation"
 MAX_CHARACTERS = 1_000_000
-MAX_OBJECTS = 65_535
 BLOCK = "fewclick"
 
 
@@ -72,18 +72,6 @@ class DrawnObject:
     clicks: tuple[Click, ...]
     made_by: MadeBy
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredObject:
-    """What an answer tells of one object, its pixels apart."""
-
-    id: int
-    label: str
-    clicks: int
-    made_by: str
-    seconds: float
-    own_mask: CroppedMask | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ class WorkerAnswer:
             outcome = Outcome(block.get("outcome", Outcome.LABELED))
         except ValueError as error:
             raise AnswerError(f"the outcome {block.get('outcome')!r} is not known.") from error
-        objects = tuple(_objects(block.get("objects", [])))
+        objects = parse_objects(block.get("objects", []))
         warnings: tuple[str, ...] = ()
         label_map = np.zeros(size.shape, dtype=np.uint8)
         if outcome is Outcome.CANNOT_LABEL:
@@ -143,15 +131,17 @@ class WorkerAnswer:
             png = picture.get("pngImageData") if isinstance(picture, Mapping) else None
             decoded = read_label_image(png, size, class_of_color)
             label_map, warnings = decoded.label_map, warnings + decoded.warnings
+            if (label_map == VOID).all():
+                raise AnswerError("no pixel of the label image has a colour of this job's labels.")
         instances = block.get("instances")
         return cls(
             size=size,
             outcome=outcome,
-            reason=str(block.get("reason", ""))[:1000],
+            reason=parse_text(block.get("reason")),
             label_map=label_map,
             objects=objects,
             instance_png=instances.get("pngImageData") if isinstance(instances, Mapping) else None,
-            seconds=_seconds(block.get("seconds", 0)),
+            seconds=parse_seconds(block.get("seconds", 0)),
             warnings=warnings,
         )
 
@@ -281,6 +271,8 @@ def _class_of_color(
     """Colour to class; colours belong to the answer, since Crowd elements choose their own."""
     if not isinstance(mappings, Mapping):
         raise AnswerError('"labelMappings" is missing.')
+    if len(mappings) > MAX_LABELS:
+        raise AnswerError(f'"labelMappings" has {len(mappings)} labels; at most {MAX_LABELS} fit.')
     classes: dict[tuple[int, int, int], int] = {}
     warnings = []
     for name, value in mappings.items():
@@ -299,39 +291,6 @@ def _color(value: object, name: str) -> tuple[int, int, int]:
     except ValueError as error:
         raise AnswerError(f"the colour {text!r} of label {name!r} is not #rrggbb.") from error
     return red, green, blue
-
-
-def _objects(value: object) -> list[AnsweredObject]:
-    if not isinstance(value, list) or len(value) > MAX_OBJECTS:
-        raise AnswerError('"objects" is not a list of objects.')
-    objects = []
-    for index, item in enumerate(value):
-        if not isinstance(item, Mapping) or not isinstance(item.get("id"), int):
-            raise AnswerError(f"objects[{index}] is not an object with an id.")
-        try:
-            points = item.get("extreme_points") or []
-            clicks = parse_clicks(item.get("clicks", []))
-            own_mask = None if item.get("mask") is None else CroppedMask.from_json(item["mask"])
-        except (ClickRequestError, MaskError) as error:
-            raise AnswerError(f"objects[{index}]: {error}") from error
-        objects.append(
-            AnsweredObject(
-                id=item["id"],
-                label=str(item.get("label", "")),
-                clicks=len(clicks) + (min(len(points), 4) if isinstance(points, list) else 0),
-                made_by=str(item.get("made_by", "")),
-                seconds=_seconds(item.get("seconds", 0)),
-                own_mask=own_mask,
-            )
-        )
-    return objects
-
-
-def _seconds(value: object) -> float:
-    """Times are reports, not votes: what is not a sensible number counts as not measured."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e7:
-        return 0.0
-    return float(value)
 
 
 def _to_json(value: object) -> str:

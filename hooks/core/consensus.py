@@ -10,10 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from hooks.core.masks import BACKGROUND, VOID, LabelMap
+from hooks.core.masks import BACKGROUND, VOID, LabelMap, Mask
+
+Ballots: TypeAlias = npt.NDArray[np.uint8]
+"""What every worker says at every disputed pixel, shape (workers, pixels)."""
+
+Counts: TypeAlias = npt.NDArray[np.int64]
 
 AGREEMENT_FLOOR = 0.5
 """Two workers whose agreement is below this labeled different things."""
@@ -78,11 +85,17 @@ def consolidate(votes: Sequence[Vote], num_classes: int) -> Consensus:
     if len({vote.label_map.shape for vote in votes}) != 1:
         raise ValueError("the workers' label maps differ in shape")
     votes = sorted(votes, key=lambda vote: vote.worker_id)
-    label_map, confidence = _vote(votes, num_classes)
-    pairs = _pair_agreements(votes, num_classes)
-    if len(votes) == 1:
+    disputed, ballots, agreed = _compare(votes)
+    winners, confidence = _vote(ballots, agreed, num_classes)
+    label_map = votes[0].label_map.copy()
+    label_map[disputed] = winners
+    pairs = _pair_agreements([vote.worker_id for vote in votes], ballots, agreed, num_classes)
+    nobody_voted = bool((label_map == VOID).all())
+    if len(votes) == 1 or nobody_voted:
         confidence = dict.fromkeys(confidence, 0.0)
     status, reason = _status(votes, pairs)
+    if nobody_voted:
+        status, reason = Status.NEEDS_ADJUDICATION, "every worker abstains on every pixel."
     return Consensus(
         label_map=label_map,
         confidence=confidence,
@@ -93,61 +106,67 @@ def consolidate(votes: Sequence[Vote], num_classes: int) -> Consensus:
     )
 
 
-def _vote(votes: Sequence[Vote], num_classes: int) -> tuple[LabelMap, dict[int, float]]:
-    """The plurality label map, and the soft IoU of every class in it.
+def _compare(votes: Sequence[Vote]) -> tuple[Mask, Ballots, Counts]:
+    """Where any two workers differ (height, width), what each says there, and the rest by class.
+
+    Only a few pixels in a hundred are disputed as a rule, so all that follows looks at those
+    alone and counts the others, int64 (256,), as wholes.
+    """
+    first = votes[0].label_map
+    disputed = np.zeros(first.shape, dtype=bool)
+    for vote in votes[1:]:
+        disputed |= vote.label_map != first
+    ballots = np.stack([vote.label_map[disputed] for vote in votes])
+    return disputed, ballots, np.bincount(first[~disputed], minlength=256)
+
+
+def _vote(
+    ballots: Ballots, agreed: Counts, num_classes: int
+) -> tuple[npt.NDArray[np.uint8], dict[int, float]]:
+    """The plurality at every disputed pixel, and the soft IoU of every class in the result.
 
     With S_k a pixel's share of votes for class k and P the result, class k's soft IoU is
     sum(min(S_k, [P = k])) / sum(max(S_k, [P = k])).
     """
-    shape = votes[0].label_map.shape
-    voters = np.zeros(shape, dtype=np.uint16)
-    present = np.zeros(256, dtype=bool)
-    for vote in votes:
-        voters += vote.label_map != VOID
-        present |= np.bincount(vote.label_map.ravel(), minlength=256) > 0
-    winner = np.zeros(shape, dtype=np.uint8)
-    most = np.zeros(shape, dtype=np.uint16)
+    voters = np.count_nonzero(ballots != VOID, axis=0)
+    winners = np.zeros(voters.shape, dtype=np.uint8)
+    most = np.zeros(voters.shape, dtype=np.intp)
+    present = (np.bincount(ballots.ravel(), minlength=256) + agreed) > 0
     foreground = [index for index in range(1, num_classes) if present[index]]
-    # A later class must have more votes, the background more than any.
+    # A later class must have more votes, the background more than any. Somebody votes at every
+    # disputed pixel: where all abstain, all agree.
     for index in [*foreground, BACKGROUND]:
-        count = _count(votes, index)
+        count = np.count_nonzero(ballots == index, axis=0)
         better = count > most
-        winner[better] = index
+        winners[better] = index
         most[better] = count[better]
     confidence = {}
-    turnout = np.maximum(voters, 1)
     for index in [BACKGROUND, *foreground]:
-        chosen = (winner == index) & (voters > 0)
-        area = int(np.count_nonzero(chosen))
+        chosen = winners == index
+        area = int(agreed[index]) + int(np.count_nonzero(chosen))
         if area == 0 and index != BACKGROUND:
             continue
-        share = _count(votes, index) / turnout
-        inside = float(share[chosen].sum())
-        union = area + float(share.sum()) - inside
+        share = np.count_nonzero(ballots == index, axis=0) / voters
+        inside = int(agreed[index]) + float(share[chosen].sum())
+        union = area + float(share[~chosen].sum())
         confidence[index] = inside / union if union else 1.0
-    winner[voters == 0] = VOID
-    return winner, confidence
+    return winners, confidence
 
 
-def _count(votes: Sequence[Vote], index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
-    count = np.zeros(votes[0].label_map.shape, dtype=np.uint16)
-    for vote in votes:
-        count += vote.label_map == index
-    return count
-
-
-def _pair_agreements(votes: Sequence[Vote], num_classes: int) -> dict[tuple[str, str], float]:
+def _pair_agreements(
+    worker_ids: Sequence[str], ballots: Ballots, agreed: Counts, num_classes: int
+) -> dict[tuple[str, str], float]:
     """Mean IoU over the foreground classes that either worker has, pixels void to one left out."""
     agreements = {}
-    for first, second in combinations(votes, 2):
-        both = first.label_map.astype(np.uint16) * 256 + second.label_map
-        table = np.bincount(both.ravel(), minlength=65536).reshape(256, 256)
+    for first, second in combinations(range(len(worker_ids)), 2):
+        both = ballots[first].astype(np.uint16) * 256 + ballots[second]
+        table = np.bincount(both, minlength=65536).reshape(256, 256) + np.diag(agreed)
         table = table[:num_classes, :num_classes]
         overlap = np.diag(table)[1:]
         union = table.sum(axis=0)[1:] + table.sum(axis=1)[1:] - overlap
         seen = union > 0
         agreement = float((overlap[seen] / union[seen]).mean()) if seen.any() else 1.0
-        agreements[first.worker_id, second.worker_id] = agreement
+        agreements[worker_ids[first], worker_ids[second]] = agreement
     return agreements
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,7 +162,8 @@ def form_field(content: str | None, name: str) -> Mapping[str, Any]:
 
     `content` is the form as Ground Truth passes it on: a JSON text of the named fields. A hidden
     input's value is a text again, maybe HTML-escaped by the template engine; a Crowd element's is
-    an object. If no field has that name and there is but one, that one is taken.
+    an object. If no field has that name, the only one that holds an object is taken, and if there
+    are several or none, the form itself.
 
     Raises:
         AnswerError: empty, too long, or no JSON object in it.
@@ -175,9 +177,18 @@ def form_field(content: str | None, name: str) -> Mapping[str, Any]:
     fields = _json_object(content)
     if not fields:
         raise AnswerError("the worker submitted an empty form.")
-    value = fields.get(name, next(iter(fields.values())) if len(fields) == 1 else fields)
+    if name in fields:
+        return _object_in(fields[name], name)
+    found = []
+    for other, value in fields.items():
+        with suppress(AnswerError):
+            found.append(_object_in(value, other))
+    return found[0] if len(found) == 1 else fields
+
+
+def _object_in(value: object, name: str) -> Mapping[str, Any]:
     if isinstance(value, str):
-        value = _json_object(value)
+        return _json_object(value)
     if not isinstance(value, Mapping):
         raise AnswerError(f'the form field "{name}" holds no JSON object.')
     return value
@@ -189,6 +200,8 @@ def _json_object(text: str) -> Mapping[str, Any]:
             value = json.loads(candidate)
         except (ValueError, RecursionError):
             continue
+        if isinstance(value, str):
+            return _json_object(value)  # encoded once more
         if isinstance(value, Mapping):
             return value
         raise AnswerError("the answer is not a JSON object.")

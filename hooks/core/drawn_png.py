@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,10 @@ MAX_INEXACT_SHARE = 0.02
 """Above this share of approximate colours the answer is flagged: it was smoothed somewhere."""
 
 MAX_ASPECT_ERROR = 0.01
+
+MAX_COLORS = 65_536
+"""A drawing has a few hundred colours, smoothed edges included. Noise has millions, and would
+take the memory of the whole batch."""
 
 _BACKGROUND_COLORS = ((255, 255, 255), (0, 0, 0))
 
@@ -97,12 +102,15 @@ def _open_png(png: object, size: Size, name: str) -> Image.Image:
         raise AnswerError(f"the {name} is missing.")
     try:
         data = base64.b64decode(png.removeprefix("data:image/png;base64,"), validate=True)
-        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        with warnings.catch_warnings():
+            # Pillow warns at a size of its own, ours is checked below, and of odd animations.
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=("PNG",))
     except binascii.Error as error:
         raise AnswerError(f"the {name} is not base64.") from error
     except UnidentifiedImageError as error:
         raise AnswerError(f"the {name} is not a PNG.") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a damaged file makes Pillow raise IndexError and others as well
         raise AnswerError(f"the {name} cannot be opened ({error}).") from error
     wrong_shape = (
         abs(image.width * size.height - image.height * size.width)
@@ -116,7 +124,7 @@ def _open_png(png: object, size: Size, name: str) -> Image.Image:
         )
     try:
         image.load()
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:
         raise AnswerError(f"the {name} is damaged ({error}).") from error
     return image
 
@@ -139,6 +147,8 @@ def _colors(
     rgba = np.ascontiguousarray(np.asarray(image.convert("RGBA")))
     packed = rgba.view(np.uint32).reshape(rgba.shape[:2])
     distinct, inverse = np.unique(packed, return_inverse=True)
+    if distinct.size > MAX_COLORS:
+        raise AnswerError(f"the label image has {distinct.size} colours; it is no drawing.")
     return distinct.view(np.uint8).reshape(-1, 4), inverse.reshape(packed.shape)
 
 
@@ -147,14 +157,17 @@ def _classify(
 ) -> tuple[LabelMap, npt.NDArray[np.bool_]]:
     """Class of every palette entry, and whether its colour was exactly that class's."""
     known = dict.fromkeys(_BACKGROUND_COLORS, BACKGROUND) | dict(class_of_color)
-    colors = np.array(list(known), dtype=np.float32)
-    classes = np.array(list(known.values()), dtype=np.uint8)
-    distances = np.linalg.norm(palette[:, None, :3].astype(np.float32) - colors[None], axis=2)
-    nearest = distances.argmin(axis=1)
-    distance = distances[np.arange(len(palette)), nearest]
-    found = np.where(distance <= MAX_COLOR_DISTANCE, classes[nearest], VOID)
+    found = np.full(len(palette), VOID, dtype=np.uint8)
+    nearest = np.full(len(palette), np.inf, dtype=np.float32)
+    for color, index in known.items():
+        distance = np.linalg.norm(palette[:, :3] - np.array(color, dtype=np.float32), axis=1)
+        closer = distance < nearest
+        found[closer] = index
+        nearest[closer] = distance[closer]
+    found[nearest > MAX_COLOR_DISTANCE] = VOID
     clear = palette[:, 3] < 128
-    return np.where(clear, BACKGROUND, found).astype(np.uint8), clear | (distance == 0)
+    found[clear] = BACKGROUND
+    return found, clear | (nearest == 0)
 
 
 def _scaled(label_map: LabelMap, size: Size) -> LabelMap:

@@ -34,7 +34,7 @@ class ManifestLine:
                 number, "", f"{len(text)} characters; a line has at most {MAX_LINE_CHARACTERS}."
             )
         try:
-            fields = json.loads(text)
+            fields = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ManifestError(number, "", f"not JSON ({error}).") from error
         if not isinstance(fields, dict):
@@ -118,5 +118,15 @@ def parse_s3_uri(uri: str, field: str = "address") -> tuple[str, str]:
     return bucket, key
 
 
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON, though Python would read it")
+
+
 def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON may name half a character, which only an escape can write.
+        return json.dumps(value, separators=(",", ":"))
+    return text

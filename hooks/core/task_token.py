@@ -87,7 +87,7 @@ class TaskToken:
             claims = json.loads(_decode(payload))
             key = keys.keys.get(claims["kid"])
             given = _decode(signature)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise TokenError("The task token is malformed. Reload the page.") from error
         # An unknown key id takes as long as a wrong signature.
         expected = _signature(f"{version}.{payload}", key or b"no such key")

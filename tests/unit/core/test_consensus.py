@@ -120,6 +120,41 @@ def test_the_order_of_workers_changes_nothing(
     assert (first.status, first.reason) == (second.status, second.reason)
 
 
+def winner_of(said: list[int]) -> int:
+    """The rule for one pixel, as it is written in the module's first lines."""
+    cast = [label for label in said if label != VOID]
+    if not cast:
+        return VOID
+    return max(set(cast), key=lambda label: (cast.count(label), label != 0, -label))
+
+
+@given(st.lists(maps, min_size=1, max_size=9))
+def test_every_pixel_is_decided_by_the_rule(label_maps: list[npt.NDArray[np.uint8]]) -> None:
+    votes = [Vote(f"w{number}", label_map) for number, label_map in enumerate(label_maps)]
+    stack = np.stack(label_maps).reshape(len(votes), -1)
+    expected = [winner_of(said) for said in stack.T.tolist()]
+    result = consolidate(votes, 3)
+    assert result.label_map.ravel().tolist() == expected
+
+
+@given(st.lists(maps, min_size=2, max_size=9))
+def test_confidence_is_the_soft_iou_over_all_pixels(
+    label_maps: list[npt.NDArray[np.uint8]],
+) -> None:
+    votes = [Vote(f"w{number}", label_map) for number, label_map in enumerate(label_maps)]
+    result = consolidate(votes, 3)
+    stack = np.stack(label_maps)
+    turnout = np.maximum((stack != VOID).sum(axis=0), 1)
+    if (stack == VOID).all():
+        return
+    for index, confidence in result.confidence.items():
+        share = (stack == index).sum(axis=0) / turnout
+        chosen = result.label_map == index
+        most = np.maximum(share, chosen).sum()
+        soft_iou = np.minimum(share, chosen).sum() / most if most else 1.0
+        assert confidence == pytest.approx(soft_iou)
+
+
 @given(maps, st.integers(2, 9))
 def test_the_same_map_from_everybody_comes_out_again(
     label_map: npt.NDArray[np.uint8], workers: int

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from hooks.annotation_consolidation import handler
-from hooks.core.answer import DrawnObject, MadeBy, build_answer
+from hooks.core.answer import DrawnObject, MadeBy, WorkerAnswer, build_answer
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
 from hooks.core.geometry import Size
@@ -116,6 +116,9 @@ def test_three_workers_become_one_mask(account: Account, context: LambdaContext)
     details = details_of(account, entry)
     assert [worker["seconds"] for worker in details["workers"]] == [5, 5, 5]
     assert details["workers"][2]["agreement"] == pytest.approx(0.5)
+    assert details["workers"][0]["objects"] == [
+        {"id": 1, "label": "cat", "made_by": "model", "clicks": 0, "seconds": 1.0}
+    ]
 
 
 def test_a_retry_writes_the_same_objects(account: Account, context: LambdaContext) -> None:
@@ -195,6 +198,31 @@ def test_a_photo_that_is_gone_fails_its_object_alone(
     assert label_of(failed)["status"] == "failed"
     assert "photos/1.png: the photo does not exist" in label_of(failed)["reason"]
     assert label_of(good)["status"] == "consensus"
+
+
+def test_an_answer_that_breaks_the_parser_costs_only_itself(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = WorkerAnswer.from_fields
+
+    def broken_for_the_empty_one(fields: Any, size: Size, labels: LabelCategories) -> WorkerAnswer:
+        if fields["fewclick"]["objects"]:
+            return read(fields, size, labels)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(WorkerAnswer, "from_fields", broken_for_the_empty_one)
+    (entry,) = consolidate(account, context, annotated(account, 1, *THREE, answered()))
+    assert label_of(entry)["workers"] == 3
+    (discarded,) = details_of(account, entry)["discarded"]
+    assert "ZeroDivisionError" in discarded["reason"]
+
+
+def test_half_a_character_in_a_reason_fails_nothing(
+    account: Account, context: LambdaContext
+) -> None:
+    (entry,) = consolidate(account, context, annotated(account, 1, *THREE, cannot("\ud83d")))
+    assert label_of(entry)["status"] == "consensus"
+    assert details_of(account, entry)["workers"][3]["reason"] == "?"
 
 
 def test_one_worker_is_a_single_annotator(account: Account, context: LambdaContext) -> None:

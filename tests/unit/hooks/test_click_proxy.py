@@ -187,6 +187,23 @@ def test_what_the_endpoint_says_reaches_the_page(
     assert ("retry-after" in headers) is retryable
 
 
+def test_a_body_that_is_no_text_is_refused(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    binary = event("//79", token()) | {"isBase64Encoded": True}
+    answer = handler(binary, context)
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (400, "bad-request")
+
+
+def test_what_goes_wrong_here_is_an_answer_too(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNING_KEY_SECRET_ARN", "arn:of:no:secret")
+    status, said, headers = call(context, REQUEST, token())
+    assert (status, said["error"], said["retryable"]) == (503, "model-unavailable", True)
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
 def test_browsers_ask_first(account: Account, context: LambdaContext) -> None:
     status, _, headers = call(context, "", None, method="OPTIONS")
     assert status == 204
