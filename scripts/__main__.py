@@ -110,9 +110,6 @@ def main() -> None:
     except FewclickError as error:
         typer.echo(f"fewclick: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("fewclick: interrupted; run the same command to go on.", err=True)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

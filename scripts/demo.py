@@ -24,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hooks.core.categories import LabelCategories
+from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.masks import LabelMap
 from hooks.core.photo import open_photo
@@ -31,6 +32,7 @@ from scripts.job_results import PhotoResult, S3Objects, read_results
 from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.photo_set import (
+    PhotoSetError,
     ReferenceObject,
     find_photos,
     labels_of,
@@ -39,7 +41,7 @@ from scripts.photo_set import (
     reference_label_map,
 )
 from scripts.render_template import render
-from scripts.report import write_report
+from scripts.report import mean, write_report
 from scripts.simulated_workers import HABITS, SimulatedWorker
 
 DEMO_PHOTOS = Path(__file__).parent / "demo_photos"
@@ -122,11 +124,15 @@ def plan(options: DemoOptions) -> DemoPlan:
 def run_demo(options: DemoOptions) -> int:
     """Run or resume the job and show what came out; the exit code."""
     console = Console(stderr=True)
-    demo = plan(options)
+    try:
+        demo = plan(options)
+    except (PhotoSetError, ContractError) as error:
+        raise typer.BadParameter(str(error)) from error
     references = References(demo.masks, demo.photos)
     with LocalGroundTruth(options.out, model_dir=options.model_dir) as local:
         name = open_job(local) or start_job(local, demo)
         console.print(f"Labeling job [bold]{name}[/] · {len(demo.photos)} photos")
+        console.print("Ctrl-C stops; nothing is lost, the same command goes on.")
         if demo.serve:
             wait_for_people(local, name, console)
         else:
@@ -272,7 +278,6 @@ def label_by_simulation(
 def wait_for_people(local: LocalGroundTruth, name: str, console: Console) -> None:
     """Show where to label and how far the job is, until it is done."""
     console.print(f"\n  Label here: [bold underline]{local.portal_url}[/]\n")
-    console.print("Ctrl-C stops; nothing is lost, the same command goes on.")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("photos labeled")
@@ -316,14 +321,14 @@ def row_of(result: PhotoResult) -> dict[str, Any]:
 def table_of(results: Sequence[PhotoResult]) -> Table:
     """The table for people, with the means in its last line."""
     table = Table(show_footer=True, header_style="bold", footer_style="bold")
-    ious = [result.iou for result in results if result.iou is not None]
-    agreements = [result.agreement for result in results if result.agreement is not None]
-    confidences = [result.confidence for result in results]
+    ious = mean(result.iou for result in results)
+    agreement = mean(result.agreement for result in results)
+    confidence = mean(result.confidence for result in results)
     table.add_column("photo", "all")
     table.add_column("clicks", str(sum(result.clicks for result in results)), justify="right")
-    table.add_column("IoU", percent(mean(ious)), justify="right")
-    table.add_column("agreement", percent(mean(agreements)), justify="right")
-    table.add_column("confidence", f"{mean(confidences) or 0:.2f}", justify="right")
+    table.add_column("IoU", percent(ious), justify="right")
+    table.add_column("agreement", percent(agreement), justify="right")
+    table.add_column("confidence", f"{confidence or 0:.2f}", justify="right")
     table.add_column("status")
     for result in results:
         table.add_row(
@@ -335,10 +340,6 @@ def table_of(results: Sequence[PhotoResult]) -> Table:
             result.status,
         )
     return table
-
-
-def mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def percent(value: float | None) -> str:

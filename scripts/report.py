@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -94,7 +94,7 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
+    environment.filters |= {"percent": _percent, "mean": mean}
     html = environment.get_template("report.html.j2").render(
         title=title, photos=photos, facts=facts, legend=_legend(results, labels)
     )
@@ -143,6 +143,12 @@ def _legend(results: Sequence[PhotoResult], labels: LabelCategories) -> list[tup
             if label_map is not None:
                 present.update(np.unique(label_map).tolist())
     return [(labels.name(index), labels.color(index)) for index in sorted(present - {0, VOID})]
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _percent(value: float | None, form: str = "{}") -> str:

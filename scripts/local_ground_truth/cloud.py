@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 from botocore.credentials import Credentials
 from werkzeug.wrappers import Response
 
+from hooks.core.errors import FewclickError
 from scripts.local_ground_truth.clock import Clock
 from scripts.local_ground_truth.presigned import check_link
 from scripts.local_ground_truth.s3_disk import KeyOnDiskError, S3Disk
@@ -33,11 +34,20 @@ ACCOUNT = "123456789012"
 """The account that moto plays."""
 CHANGING_METHODS = frozenset({"PUT", "POST", "DELETE"})
 
+_one_per_process = threading.Lock()
+
+
+class CloudInUseError(FewclickError):
+    """This process plays AWS already."""
+
 
 class Cloud:
     """A WSGI application that plays AWS.
 
-    One per process: moto's state is the process's. `close` makes moto forget everything.
+    One per process at a time: moto's state is the process's. `close` makes moto forget everything.
+
+    Raises:
+        CloudInUseError: there is another that has not been closed.
 
     Args:
         control_plane: answers a SageMaker operation; asked only for `control_plane_targets`.
@@ -53,6 +63,8 @@ class Cloud:
         control_plane: WSGIApplication,
         control_plane_targets: frozenset[str],
     ) -> None:
+        if not _one_per_process.acquire(blocking=False):
+            raise CloudInUseError("Only one local Ground Truth can run in a process at a time.")
         self._moto = _moto_application()
         self._disk = disk
         self._mirror = S3Mirror(disk, ACCOUNT)
@@ -68,6 +80,7 @@ class Cloud:
     def close(self) -> None:
         with self._lock:
             _reset_moto()
+        _one_per_process.release()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET") in self._control_plane_targets:

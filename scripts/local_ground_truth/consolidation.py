@@ -159,7 +159,9 @@ def _outcome(job: Job, batch: Batch, entry: Mapping[str, Any] | None) -> Outcome
                 f"ClientError: the consolidated attribute {name} has {length} characters; "
                 f"a manifest attribute has at most {MAX_ATTRIBUTE_CHARACTERS}.",
             )
-    fields = {name: value for name, value in content.items() if name not in ("source", "source-ref")}
+    fields = {
+        name: value for name, value in content.items() if name not in ("source", "source-ref")
+    }
     fields.setdefault(attribute + METADATA_SUFFIX, custom_metadata(job, batch.requested_at))
     return Outcome(fields)
 

@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS batches (
 
 
 class Database:
-    """Transactions on one file, and a way to wait for the next one.
+    """Transactions on one file, and a way to wait until one has changed something.
 
     `with database.transaction() as connection:` commits at the end of the block, or rolls back if
     it raises. Transactions of several threads run one after the other.
@@ -88,8 +88,9 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that may write; whoever waits for a change is woken after it."""
+        """A transaction that may write; if it did, whoever waits for a change is woken."""
         with self._lock:
+            before = self._connection.total_changes
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -97,7 +98,9 @@ class Database:
             except BaseException:
                 self._connection.rollback()
                 raise
-        self.wake()
+            changed = self._connection.total_changes != before
+        if changed:
+            self.wake()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -107,11 +110,11 @@ class Database:
 
     @property
     def changes(self) -> int:
-        """How many transactions there have been; hand it to `wait_for_change`."""
+        """How many changes there have been; hand it to `wait_for_change`."""
         return self._changes
 
     def wait_for_change(self, since: int, seconds: float) -> None:
-        """Return when there has been a transaction after number `since`, or after `seconds`."""
+        """Return when there has been a change after number `since`, or after `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: self._changes != since, seconds)
 

@@ -89,11 +89,12 @@ class LabelingJob:
     def _stop(self, job: Job) -> None:
         """Wind up: what has been answered is consolidated, the rest stays unlabeled."""
         self._services.assignments.close_all(job.name, self._services.now())
-        self._write_responses(job)
         self._consolidate(job)
         self._finish(job, JobStatus.STOPPED)
 
     def _consolidate(self, job: Job) -> None:
+        """Label what was answered. No object is open, so none becomes answered meanwhile."""
+        self._write_responses(job)
         self._consolidation.run(job)
         uri = f"{job.output}/annotations/intermediate/iteration-{job.iteration}/output.manifest"
         self._write_manifest(job, uri)

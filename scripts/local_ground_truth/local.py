@@ -151,6 +151,14 @@ class LocalGroundTruth:
             self._database.wait_for_change(changes, SECONDS_BETWEEN_LOOKS)
             time.sleep(SECONDS_BETWEEN_DESCRIPTIONS)
 
+    def client(self, service: str) -> Any:
+        """A boto3 client of this machine, for services other than those there are already."""
+        session: Any = self._session  # its types know service names as literals only
+        options = self._client_options()
+        if service == "sagemaker-runtime":
+            options["endpoint_url"] = self._servers["endpoint"].url
+        return session.client(service, **options)
+
     def worker_id(self, name: str) -> str:
         """The worker id, as it stands in the job's output, of whoever signs in by `name`."""
         return worker_id(REGION, name)

@@ -74,3 +74,6 @@ def test_every_verb_has_help() -> None:
 def test_a_wrong_option_is_wrong_usage() -> None:
     assert CliRunner().invoke(app, ["demo", "--labels", "cat"]).exit_code == 2
     assert CliRunner().invoke(app, ["demo", "--nonsense"]).exit_code == 2
+    nowhere = CliRunner().invoke(app, ["demo", "--images", "nowhere", "--labels", "cat"])
+    assert nowhere.exit_code == 2
+    assert "nowhere is not a folder" in nowhere.output
