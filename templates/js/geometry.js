@@ -80,6 +80,8 @@ const Geometry = (() => {
     y: clamp(Math.floor(point.y), 0, photo.height - 1) + 0.5,
   });
 
+  const ROUNDING = 1e-6; // pixels; sums that differ by less are equal
+
   const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
   // By how much `point`, taken as the extreme `role`, is beaten by one of `points`.
@@ -94,28 +96,43 @@ const Geometry = (() => {
     return points.reduce((sum, other) => (other === point ? sum : sum + cost(other)), 0);
   }
 
+  // How far `point` lies out from `centre` in the direction of the extreme `role`.
+  function reach(role, point, centre) {
+    return {
+      top: centre.y - point.y,
+      left: centre.x - point.x,
+      bottom: point.y - centre.y,
+      right: point.x - centre.x,
+    }[role];
+  }
+
   /**
    * Which extremes up to three placed points can be, and so which one to hint at next.
    *
-   * Workers may start anywhere and go either way round. Of all ways to give the points roles,
-   * the first that fits is taken, tried in the order top, left, bottom, right; null when all four
-   * are there.
+   * Workers may start anywhere and go either way round. Of all ways to give the points roles the
+   * one is taken in which they are beaten least, then the one in which they reach out furthest,
+   * then the first in the order top, left, bottom, right; null when all four are there.
    */
   function nextExtreme(points) {
     if (points.length >= ROLES.length) return null;
-    let best = { cost: Infinity, missing: ROLES };
-    const assign = (index, missing, cost) => {
-      if (cost >= best.cost) return;
+    const mean = (axis) => points.reduce((sum, point) => sum + point[axis] / points.length, 0);
+    const centre = { x: mean("x"), y: mean("y") };
+    let best = { cost: Infinity, out: 0, missing: ROLES };
+    const assign = (index, missing, cost, out) => {
+      if (cost > best.cost) return;
       if (index === points.length) {
-        best = { cost, missing };
+        const better = cost < best.cost || out > best.out + ROUNDING;
+        if (better) best = { cost, out, missing };
         return;
       }
+      const point = points[index];
       for (const role of missing) {
         const rest = missing.filter((other) => other !== role);
-        assign(index + 1, rest, cost + breach(role, points[index], points));
+        const further = out + reach(role, point, centre);
+        assign(index + 1, rest, cost + breach(role, point, points), further);
       }
     };
-    assign(0, ROLES, 0);
+    assign(0, ROLES, 0, 0);
     return best.missing[0];
   }
 

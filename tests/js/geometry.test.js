@@ -70,6 +70,9 @@ for (const [name, points, expected] of [
   ["top, right, bottom", [top, right, bottom], "left"],
   ["left, bottom, right", [left, bottom, right], "top"],
   ["right, top, left", [right, top, left], "bottom"],
+  // The bottom is the leftmost of these three, but it is further down than it is to the left.
+  ["bottom, right, top of a leaning object",
+    [{ x: 300, y: 380 }, { x: 430, y: 250 }, { x: 330, y: 120 }], "left"],
   ["all four", [top, left, bottom, right], null],
 ]) {
   test(`the next extreme after ${name} is ${expected}`, () => {
