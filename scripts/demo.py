@@ -21,7 +21,6 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
@@ -29,6 +28,7 @@ from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.masks import LabelMap
 from hooks.core.photo import open_photo
 from scripts.job_results import PhotoResult, S3Objects, read_results
+from scripts.job_table import row_of, table_of
 from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.photo_set import (
@@ -41,7 +41,7 @@ from scripts.photo_set import (
     reference_label_map,
 )
 from scripts.render_template import render
-from scripts.report import mean, write_report
+from scripts.report import write_report
 from scripts.simulated_workers import HABITS, SimulatedWorker
 
 DEMO_PHOTOS = Path(__file__).parent / "demo_photos"
@@ -303,44 +303,3 @@ def facts_of(job: Mapping[str, Any], results: Sequence[PhotoResult]) -> dict[str
         "workers": str(job["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]),
         "output manifest": str(job["LabelingJobOutput"]["OutputDatasetS3Uri"]),
     }
-
-
-def row_of(result: PhotoResult) -> dict[str, Any]:
-    """One photo of the table, for programs."""
-    return {
-        "photo": result.name,
-        "clicks": result.clicks,
-        "iou": result.iou,
-        "agreement": result.agreement,
-        "confidence": result.confidence,
-        "status": result.status,
-        "reason": result.reason,
-    }
-
-
-def table_of(results: Sequence[PhotoResult]) -> Table:
-    """The table for people, with the means in its last line."""
-    table = Table(show_footer=True, header_style="bold", footer_style="bold")
-    ious = mean(result.iou for result in results)
-    agreement = mean(result.agreement for result in results)
-    confidence = mean(result.confidence for result in results)
-    table.add_column("photo", "all")
-    table.add_column("clicks", str(sum(result.clicks for result in results)), justify="right")
-    table.add_column("IoU", percent(ious), justify="right")
-    table.add_column("agreement", percent(agreement), justify="right")
-    table.add_column("confidence", f"{confidence or 0:.2f}", justify="right")
-    table.add_column("status")
-    for result in results:
-        table.add_row(
-            result.name,
-            str(result.clicks),
-            percent(result.iou),
-            percent(result.agreement),
-            f"{result.confidence:.2f}",
-            result.status,
-        )
-    return table
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +88,7 @@ class PhotoResult:
 
     @property
     def agreement(self) -> float | None:
-        known = [worker.agreement for worker in self.workers if worker.agreement is not None]
-        return sum(known) / len(known) if known else None
+        return mean(worker.agreement for worker in self.workers)
 
 
 def read_results(
@@ -201,3 +200,9 @@ def mean_iou(label_map: LabelMap, reference: LabelMap) -> float:
         return 1.0
     scores = [iou(label_map == index, reference == index) for index in classes]
     return sum(scores) / len(scores)
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

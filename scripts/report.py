@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -15,7 +15,7 @@ from PIL import Image
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import PhotoError
 from hooks.core.masks import VOID, LabelMap
-from scripts.job_results import PhotoResult
+from scripts.job_results import PhotoResult, mean
 
 THUMBNAIL_WIDTH = 420
 OPACITY = 0.5
@@ -143,12 +143,6 @@ def _legend(results: Sequence[PhotoResult], labels: LabelCategories) -> list[tup
             if label_map is not None:
                 present.update(np.unique(label_map).tolist())
     return [(labels.name(index), labels.color(index)) for index in sorted(present - {0, VOID})]
-
-
-def mean(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that are known; None if none is."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _percent(value: float | None, form: str = "{}") -> str:
