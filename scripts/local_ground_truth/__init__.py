@@ -1,7 +1,7 @@
 """Ground Truth on one machine: the same requests, events, S3 keys and JSON, and no account.
 
 `local.LocalGroundTruth` starts and stops all of it. The hooks, the worker page and the model
-server are the very ones that are deployed; what is stood in for is AWS:
+server are the very ones that are deployed; what is stood in for is AWS. Runs on Linux and macOS.
 
     AWS piece             stand-in                              not imitated
 
@@ -13,8 +13,8 @@ server are the very ones that are deployed; what is stood in for is AWS:
                           request_rules: every pattern, enum    List- and StopLabelingJob reaches
                           and bound of botocore's model, and    moto; workteams are not looked up
                           the documented rules
-    worker portal         worker_portal, assignments, liquid    passwords, workers' qualification, the
-                                                                real Crowd elements (a stand-in
+    worker portal         worker_portal, assignments, liquid    passwords, qualification of workers,
+                                                                the real Crowd elements (a stand-in
                                                                 script is served)
     SageMaker endpoint    endpoint_host, model_server           scaling, several variants, streaming
                                                                 and asynchronous invocations

@@ -165,7 +165,7 @@ class Assignments:
                 (
                     AssignmentState.SUBMITTED,
                     now,
-                    json.dumps(answer, ensure_ascii=False),
+                    json.dumps(answer),
                     assignment_id,
                 ),
             )

@@ -63,7 +63,7 @@ class Batches:
             ).fetchall()
         return [Batch(row["iteration"], row["batch"], row["requested_at"]) for row in rows]
 
-    def finish(self, job: str, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+    def finish(self, job: str, batch: Batch, outcomes: Mapping[int, Outcome], now: float) -> None:
         """Record what became of a batch's objects, by id."""
         with self._database.transaction() as connection:
             connection.executemany(
@@ -81,6 +81,7 @@ class Batches:
                     for object_id, outcome in outcomes.items()
                 ),
             )
+            connection.execute("UPDATE jobs SET modified_at = ? WHERE name = ?", (now, job))
             connection.execute(
                 "UPDATE batches SET done = 1 WHERE job = ? AND batch = ?", (job, batch.number)
             )

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from hooks.core.errors import FewclickError
 from scripts.local_ground_truth.clock import Clock
-from scripts.local_ground_truth.presigned import check_link
+from scripts.local_ground_truth.presigned import check_request
 from scripts.local_ground_truth.s3_disk import KeyOnDiskError, S3Disk
 from scripts.local_ground_truth.s3_mirror import S3Mirror
 
@@ -63,8 +63,6 @@ class Cloud:
         control_plane: WSGIApplication,
         control_plane_targets: frozenset[str],
     ) -> None:
-        if not _one_per_process.acquire(blocking=False):
-            raise CloudInUseError("Only one local Ground Truth can run in a process at a time.")
         self._moto = _moto_application()
         self._disk = disk
         self._mirror = S3Mirror(disk, ACCOUNT)
@@ -74,8 +72,14 @@ class Cloud:
         self._control_plane_targets = control_plane_targets
         # moto's dictionaries are not made for several threads, and the disk must follow them.
         self._lock = threading.RLock()
-        _reset_moto()
-        self._mirror.load()
+        if not _one_per_process.acquire(blocking=False):
+            raise CloudInUseError("Only one local Ground Truth can run in a process at a time.")
+        try:
+            _reset_moto()
+            self._mirror.load()
+        except BaseException:
+            _one_per_process.release()
+            raise
 
     def close(self) -> None:
         with self._lock:
@@ -100,7 +104,7 @@ class Cloud:
     def _answer_s3(self, application: WSGIApplication, environ: WSGIEnvironment) -> Response:
         bucket, key = _bucket_and_key(environ)
         url = f"http://{environ['HTTP_HOST']}{environ['REQUEST_URI']}"
-        refusal = check_link(
+        refusal = check_request(
             environ["REQUEST_METHOD"], url, _headers(environ), self._credentials, self._clock()
         )
         if refusal is not None:

@@ -85,7 +85,7 @@ class Consolidation:
             outcomes = {each.object_id: _unconsolidated(job, batch, each) for each in objects}
         else:
             outcomes = self._consolidate(job, batch, arn, objects)
-        self._services.batches.finish(job.name, batch, outcomes)
+        self._services.batches.finish(job.name, batch, outcomes, self._services.now())
 
     def _consolidate(
         self, job: Job, batch: Batch, arn: str, objects: Sequence[DataObject]

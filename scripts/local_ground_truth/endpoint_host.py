@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import httpx
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -78,10 +78,16 @@ class EndpointHost:
         return response(environ, start_response)
 
     def _invoke(self, name: str, request: Request) -> Response:
+        if "Origin" in request.headers:
+            # Never a web page: it has no credentials, and would go round the click API.
+            return _error(403, "AccessDeniedException", {"Message": "Requests must be signed."})
         if name != self._endpoint_name:
             message = f"Endpoint {name} of account {self._account} not found."
             return _error(400, "ValidationError", {"Message": message})
-        if (request.content_length or 0) > MAX_BODY_BYTES:
+        request.max_content_length = MAX_BODY_BYTES
+        try:
+            body = request.get_data()
+        except RequestEntityTooLarge:
             return Response("Request Entity Too Large", 413, content_type="text/plain")
         headers = {
             header: request.headers[header]
@@ -90,7 +96,7 @@ class EndpointHost:
         }
         try:
             answer = self._container.post(
-                f"{self._container_url}/invocations", content=request.get_data(), headers=headers
+                f"{self._container_url}/invocations", content=body, headers=headers
             )
         except httpx.TimeoutException:
             return self._model_error(

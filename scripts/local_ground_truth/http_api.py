@@ -19,6 +19,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from scripts.local_ground_truth.lambda_runtime import (
@@ -84,9 +85,11 @@ class HttpApi:
         if found is None:
             return _message(404, "Not Found")
         route, path_parameters = found
-        if (request.content_length or 0) > MAX_BODY_BYTES:
+        request.max_content_length = MAX_BODY_BYTES
+        try:
+            event = json.dumps(self._event(request, route, path_parameters)).encode()
+        except RequestEntityTooLarge:
             return _message(413, "Request Entity Too Large")
-        event = json.dumps(self._event(request, route, path_parameters)).encode()
         if len(event) > MAX_REQUEST_BYTES:
             return _message(413, "Request Entity Too Large")
         future: Future[Answer] = self._threads.submit(self._invoke, route.function_arn, event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
 
 from hooks.core.errors import FewclickError
 from scripts.local_ground_truth.database import Database
@@ -19,6 +18,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 """How late a time limit is noticed at most."""
 ATTEMPTS = 4
 """How often a step is tried that meets an error of this machine: a full disk, say."""
+FIRST_PAUSE_SECONDS = 1.0
+"""Doubled after every failure."""
 
 
 class JobStuckError(FewclickError):
@@ -90,12 +91,12 @@ class JobRunner:
                     self._stuck[name] = error
                     self._database.wake()
                     return
-                self._stopping.wait(2.0**failures / 2)
+                self._stopping.wait(FIRST_PAUSE_SECONDS * 2 ** (failures - 1))
                 continue
             if self._is_finished(name):
                 return
             self._database.wait_for_change(changes, SECONDS_BETWEEN_LOOKS)
 
     def _is_finished(self, name: str) -> bool:
-        job: Any = self._services.jobs.job(name)
+        job = self._services.jobs.job(name)
         return job is None or job.status not in UNFINISHED

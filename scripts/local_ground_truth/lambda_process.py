@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -68,6 +69,8 @@ class LambdaProcess:
                 start_new_session=True,
             )
         os.close(writing)
+        self._poll = select.poll()
+        self._poll.register(reading, select.POLLIN | select.POLLHUP)
         self._usage = psutil.Process(self._process.pid)
         self._initialized = False
         self.most_memory_bytes = 0
@@ -130,7 +133,7 @@ class LambdaProcess:
     def _read(self, size: int, deadline: float, limit: float) -> bytes:
         content = bytearray()
         while len(content) < size:
-            ready, _, _ = select.select([self._responses], [], [], SECONDS_BETWEEN_MEMORY_CHECKS)
+            ready = self._poll.poll(1000 * SECONDS_BETWEEN_MEMORY_CHECKS)
             self._check_memory()
             if ready:
                 piece = os.read(self._responses, size - len(content))
@@ -159,5 +162,5 @@ class LambdaProcess:
     def _ended(self) -> ProcessEndedError:
         code = self._process.wait()
         self.close()
-        how = f"exit status {code}" if code >= 0 else f"signal: {-code}"
+        how = f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code)}".lower()
         return ProcessEndedError("Runtime.ExitError", f"Runtime exited with error: {how}")

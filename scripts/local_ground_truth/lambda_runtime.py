@@ -174,6 +174,9 @@ class _Pool:
             if self._closed:
                 raise RuntimeClosedError
             process = self._idle.pop() if self._idle else self._start()
+            if not process.alive:  # something outside has ended it while it was idle
+                process.close()
+                process = self._start()
             self._busy.add(process)
             return process
 

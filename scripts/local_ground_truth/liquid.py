@@ -18,7 +18,7 @@ from liquid import BoundTemplate, Environment, Markup
 from liquid.exceptions import LiquidError
 from liquid.undefined import Undefined
 
-from hooks.core.errors import FewclickError
+from hooks.core.errors import ContractError, FewclickError
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
 READ_ACCESS_SECONDS = 15 * 60
@@ -26,7 +26,8 @@ READ_ACCESS_SECONDS = 15 * 60
 page that reads its photo once, when it opens, does not notice."""
 
 GrantReadAccess = Callable[[str], str]
-"""Turns an `s3://` address into a link that can be read without credentials for a while."""
+"""Turns an `s3://` address into a link that can be read without credentials for a while; raises
+ContractError if it is no such address."""
 
 
 class TemplateError(FewclickError):
@@ -47,7 +48,7 @@ def render(template: str, task_input: Any, grant_read_access: GrantReadAccess) -
     parsed = _parse(template, grant_read_access)
     try:
         return parsed.render(task={"input": task_input})
-    except LiquidError as error:
+    except (LiquidError, ContractError) as error:
         raise TemplateError(f"the template cannot be filled: {error}") from error
 
 

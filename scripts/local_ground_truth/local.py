@@ -73,7 +73,7 @@ class LocalGroundTruth:
         endpoint_name: of the model endpoint; "" for none: workers have the manual tools only.
         model_url: of a model server that runs already; none is started then.
         template: the SAM template whose functions, API, bucket and secret are to be stood in for.
-        clock: what every time limit and time stamp goes by.
+        clock: what the jobs' time limits and time stamps go by.
 
     Attributes:
         bucket: the stack's bucket, with its CORS rules.
@@ -133,7 +133,7 @@ class LocalGroundTruth:
         """Wait until a job is over; its last DescribeLabelingJob.
 
         Args:
-            on_progress: called with a DescribeLabelingJob whenever something has changed.
+            on_progress: called with a DescribeLabelingJob after every change and every second.
 
         Raises:
             JobStuckError: the job cannot go on in this run.
@@ -141,9 +141,7 @@ class LocalGroundTruth:
         while True:
             changes = self._database.changes
             self._runner.check(name)
-            description: dict[str, Any] = dict(
-                self.sagemaker.describe_labeling_job(LabelingJobName=name)
-            )
+            description = dict(self.sagemaker.describe_labeling_job(LabelingJobName=name))
             if on_progress is not None:
                 on_progress(description)
             if description["LabelingJobStatus"] not in UNFINISHED:
@@ -230,7 +228,7 @@ class LocalGroundTruth:
         cloud = Cloud(
             self._disk,
             self._credentials,
-            self._clock,
+            system_clock,  # links are signed by the machine's clock, too
             control_plane=ControlPlane(services, stack.function_arns(), self._runner.run),
             control_plane_targets=TARGETS,
         )

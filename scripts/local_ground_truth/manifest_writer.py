@@ -21,7 +21,7 @@ MAX_REASON_CHARACTERS = 1024
 
 def output_manifest(job: Job, objects: Iterable[DataObject]) -> bytes:
     """The manifest's bytes; `objects` are all of the job's, in order."""
-    return write_lines(_output_line(job, data_object) for data_object in objects).encode()
+    return b"".join(_encode(_output_line(job, data_object)) for data_object in objects)
 
 
 def custom_metadata(job: Job, when: float) -> dict[str, Any]:
@@ -32,6 +32,14 @@ def custom_metadata(job: Job, when: float) -> dict[str, Any]:
         "human-annotated": "yes",
         "creation-date": creation_date(from_epoch(when)),
     }
+
+
+def _encode(line: ManifestLine) -> bytes:
+    try:
+        return write_lines([line]).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which came in as an escape and can only go out as one.
+        return json.dumps(line.fields, separators=(",", ":")).encode() + b"\n"
 
 
 def _output_line(job: Job, data_object: DataObject) -> ManifestLine:

@@ -47,7 +47,7 @@ class ModelServer:
         self._log = log
         self._port = _free_port()
         self.url = f"http://{LOOPBACK}:{self._port}"
-        self._command = _command(self._port, model_dir)
+        self._command = command_line(self._port, model_dir)
         self._environment = _environment(machine)
         self._stopping = threading.Event()
         self._process = self._start()
@@ -117,7 +117,8 @@ class ModelServer:
         self._process.stdin.close()
 
 
-def _command(port: int, model_dir: Path | None) -> list[str]:
+def command_line(port: int, model_dir: Path | None) -> list[str]:
+    """The server, inside a guard that ends it when this process is gone."""
     guard = [sys.executable, "-P", str(Path(guarded_process.__file__))]
     server = [sys.executable, "-m", "model_endpoint.server", "--host", LOOPBACK]
     where = [] if model_dir is None else ["--model-dir", str(model_dir.resolve())]

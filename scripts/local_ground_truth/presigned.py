@@ -3,6 +3,10 @@
 moto takes any link. Both of the forms that boto3 makes are checked: Signature Version 4, and the
 older one that `generate_presigned_url` still makes by default. The signature is computed anew
 with botocore's own signers and compared.
+
+A request that is not signed at all gets nothing, which keeps web pages out: one of them can send
+a signed header only with a preflight, and that the buckets' CORS rules refuse. A signature in a
+header is not verified; whoever can make one is a program on this machine.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ class Refusal:
     message: str
 
 
+UNSIGNED = Refusal("AccessDenied", "Access Denied")
 EXPIRED = Refusal("AccessDenied", "Request has expired")
 FORGED = Refusal(
     "SignatureDoesNotMatch",
@@ -42,10 +47,10 @@ UNKNOWN_KEY = Refusal(
 )
 
 
-def check_link(
+def check_request(
     method: str, url: str, headers: Mapping[str, str], credentials: Credentials, now: datetime
 ) -> Refusal | None:
-    """What is wrong with a presigned request; None when nothing is, or it is not presigned.
+    """Why S3 would not serve a request; None if it would.
 
     Args:
         url: as it was asked for, path and query still percent-encoded.
@@ -56,7 +61,8 @@ def check_link(
         return _check_version_4(method, url, query, headers, credentials, now)
     if "Signature" in query and "AWSAccessKeyId" in query:
         return _check_version_2(method, url, query, headers, credentials, now)
-    return None
+    # A preflight is never signed.
+    return None if "authorization" in headers or method == "OPTIONS" else UNSIGNED
 
 
 def _check_version_4(

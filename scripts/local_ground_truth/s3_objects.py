@@ -62,7 +62,8 @@ class S3Objects:
         self.client.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
 
     def write_json(self, address: str, value: Any) -> None:
-        content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        # In ASCII, because what workers send may hold half a surrogate pair.
+        content = json.dumps(value, separators=(",", ":")).encode()
         self.write(address, content, "application/json")
 
     def has_bucket(self, bucket: str) -> bool:

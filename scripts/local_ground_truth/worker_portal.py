@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import jinja2
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
@@ -44,6 +44,8 @@ HERE = Path(__file__).parent
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_NAME_CHARACTERS = 64
 MAX_WAIT_SECONDS = 30.0
+NEXT_TASK_SECONDS = 5
+"""How long a page that has submitted waits for the next task: a batch is consolidated by then."""
 COOKIE = "worker"
 LOCAL_CROWD_SCRIPT = "/static/crowd-html-elements.js"
 
@@ -59,6 +61,7 @@ _ROUTES = Map(
         Rule("/tasks/<assignment_id>/decline", endpoint="decline", methods=["POST"]),
         Rule("/progress", endpoint="progress", methods=["GET"]),
         Rule(LOCAL_CROWD_SCRIPT, endpoint="crowd_script", methods=["GET"]),
+        Rule("/favicon.ico", endpoint="icon", methods=["GET"]),
     ],
     strict_slashes=False,
 )
@@ -97,6 +100,8 @@ class WorkerPortal:
             "decline": self.decline,
             "progress": self.progress,
             "crowd_script": self.crowd_script,
+            # Browsers ask for one beside every task's page; a 404 would look like its fault.
+            "icon": lambda request: Response(status=204),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -146,7 +151,8 @@ class WorkerPortal:
         if found is None:
             raise PortalError(f"There is no labeling job named {job}.", 404)
         seconds = request.args.get("wait", 0.0, float)
-        assignment = self._take_task(found.name, worker, min(seconds, MAX_WAIT_SECONDS))
+        seconds = max(0.0, min(seconds, MAX_WAIT_SECONDS))
+        assignment = self._take_task(found.name, worker, seconds)
         if assignment is None:
             return redirect(f"/?none={quote(found.name)}", 303, Response)
         return redirect(f"/tasks/{assignment.assignment_id}", 303, Response)
@@ -171,21 +177,11 @@ class WorkerPortal:
 
     def submit(self, request: Request, assignment_id: str) -> Response:
         worker = _signed_in(request)
-        if (request.content_length or 0) > MAX_ANSWER_BYTES:
-            raise PortalError(
-                f"The answer is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MB.", 413
-            )
-        try:
-            body = json.loads(request.get_data())
-        except ValueError as error:
-            raise PortalError("The answer is not JSON.", 400) from error
-        answer = body.get("answerContent") if isinstance(body, dict) else None
-        if not isinstance(answer, dict):
-            raise PortalError('The answer needs an object "answerContent".', 400)
+        answer = _answer_content(request)
         assignment = self._services.assignments.submit(
             assignment_id, worker, answer, self._services.now()
         )
-        return _json({"next": f"/jobs/{quote(assignment.job)}/next"})
+        return _json({"next": f"/jobs/{quote(assignment.job)}/next?wait={NEXT_TASK_SECONDS}"})
 
     def release(self, request: Request, assignment_id: str) -> Response:
         worker = _signed_in(request)
@@ -253,10 +249,30 @@ class WorkerPortal:
         response = Response(page, content_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; "
             "frame-ancestors 'none'"
         )
         return response
+
+
+def _answer_content(request: Request) -> dict[str, Any]:
+    request.max_content_length = MAX_ANSWER_BYTES
+    try:
+        body = json.loads(request.get_data(), parse_constant=_refuse_constant)
+    except RequestEntityTooLarge as error:
+        megabytes = MAX_ANSWER_BYTES // 1024 // 1024
+        raise PortalError(f"The answer is larger than {megabytes} MB.", 413) from error
+    except (ValueError, RecursionError) as error:
+        raise PortalError("The answer is not JSON.", 400) from error
+    answer = body.get("answerContent") if isinstance(body, dict) else None
+    if not isinstance(answer, dict):
+        raise PortalError('The answer needs an object "answerContent".', 400)
+    return answer
+
+
+def _refuse_constant(name: str) -> None:
+    """Python would read NaN and Infinity, and write them into files that others cannot read."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _json(value: Any, status: int = 200) -> Response:
