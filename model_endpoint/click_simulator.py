@@ -68,8 +68,27 @@ def _column_distance(mask: BoolMask) -> npt.NDArray[np.int32]:
 
 def largest_component(mask: BoolMask) -> BoolMask:
     """The largest 8-connected component of True pixels (the first in reading order on ties)."""
+    runs, roots = _connected_runs(mask)
+    if not runs:
+        return np.zeros_like(mask)
+    sizes: dict[int, int] = {}
+    for (_, start, stop), root in zip(runs, roots, strict=True):
+        sizes[root] = sizes.get(root, 0) + stop - start
+    return _drawn(mask, runs, roots, max(sizes, key=lambda root: (sizes[root], -root)))
+
+
+def component_at(mask: BoolMask, row: int, column: int) -> BoolMask:
+    """The 8-connected component that holds a pixel; empty where the pixel is False."""
+    runs, roots = _connected_runs(mask)
+    for (at, start, stop), root in zip(runs, roots, strict=True):
+        if at == row and start <= column < stop:
+            return _drawn(mask, runs, roots, root)
+    return np.zeros_like(mask)
+
+
+def _connected_runs(mask: BoolMask) -> tuple[list[tuple[int, int, int]], list[int]]:
+    """Every run of True pixels as (row, start, stop), and its component: the first run of it."""
     parents: list[int] = []
-    sizes: list[int] = []
 
     def find(run: int) -> int:
         while parents[run] != run:
@@ -77,7 +96,7 @@ def largest_component(mask: BoolMask) -> BoolMask:
             run = parents[run]
         return run
 
-    runs: list[tuple[int, int, int]] = []  # row, start, stop
+    runs: list[tuple[int, int, int]] = []
     previous: range = range(0)
     edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     for row in range(mask.shape[0]):
@@ -88,23 +107,22 @@ def largest_component(mask: BoolMask) -> BoolMask:
             name = len(runs)
             runs.append((row, start, stop))
             parents.append(name)
-            sizes.append(stop - start)
             for other in previous:
                 _, other_start, other_stop = runs[other]
                 if other_start <= stop and start <= other_stop:
                     a, b = find(other), find(name)
-                    if a != b:
-                        low, high = min(a, b), max(a, b)
-                        parents[high] = low
-                        sizes[low] += sizes[high]
+                    parents[max(a, b)] = min(a, b)
         previous = range(first, len(runs))
+    return runs, [find(run) for run in range(len(runs))]
+
+
+def _drawn(
+    mask: BoolMask, runs: list[tuple[int, int, int]], roots: list[int], wanted: int
+) -> BoolMask:
+    """The runs of one component, as a mask of `mask`'s shape."""
     result = np.zeros_like(mask)
-    if not runs:
-        return result
-    roots = [find(run) for run in range(len(runs))]
-    winner = max(set(roots), key=lambda root: (sizes[root], -root))
     for (row, start, stop), root in zip(runs, roots, strict=True):
-        if root == winner:
+        if root == wanted:
             result[row, start:stop] = True
     return result
 

@@ -38,7 +38,7 @@ SMALLEST_HALVED = 256
 
 def load_checkpoint(path: Path) -> ClickNetwork:
     """The averaged network of a training checkpoint, in evaluation mode."""
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     network = ClickNetwork(NetworkConfig.from_json(state["config"]))
     network.load_state_dict(state["average"])
     return network.eval()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Recipe:
 
     data: tuple[str, ...]
     minutes: float
+    steps: int | None = None  # in place of the minutes
     processes: int = 2
     batch: int = 16  # per process
     size: int = 192
@@ -47,18 +48,21 @@ class Recipe:
     average_decay: float = 0.998
     seed: int = 1
     excluded: tuple[str, ...] = ()  # stems of photos that are also in an evaluation set
+    source_weights: Mapping[str, float] = field(default_factory=dict)  # 1 for those not named
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    label: str = "small"
 
 
 class Trainer:
     """One process's share of the training."""
 
-    def __init__(self, recipe: Recipe, out: Path, rank: int) -> None:
+    def __init__(self, recipe: Recipe, out: Path, rank: int, device: str = "cpu") -> None:
         self.recipe, self.out, self.rank = recipe, out, rank
+        self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network = ClickNetwork(recipe.network)
         # torch's stub does not know the argument.
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -74,13 +78,15 @@ class Trainer:
 
     @property
     def fraction(self) -> float:
+        if self.recipe.steps is not None:
+            return min(self.steps / self.recipe.steps, 1.0)
         return min(self.seconds / (60 * self.recipe.minutes), 1.0)
 
     def resume(self) -> None:
         path = self.out / "checkpoint.pt"
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self.device)
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
@@ -109,21 +115,19 @@ class Trainer:
 
     def step(self, samples: Sequence[TrainingSample]) -> dict[str, float]:
         """One update; returns losses and IoUs of first masks and corrections."""
-        maps = torch.from_numpy(np.stack([sample.maps for sample in samples]))
-        maps = maps.contiguous(memory_format=torch.channels_last)
+        maps = self._image_batch([sample.maps for sample in samples])
         references = np.stack([sample.reference for sample in samples])
         first = round(FIRST_MASK_SHARE * len(samples))
         sequences = [ClickSequence(sample.reference) for sample in samples]
         self.network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16):
             features = self.network.encode(maps)
         self._click(sequences[first:], tuple(f.detach()[first:] for f in features))
-        prompts = torch.from_numpy(np.stack([s.prompts() for s in sequences]))
-        prompts = prompts.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        prompts = self._image_batch([s.prompts() for s in sequences])
+        with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network.decode(features, prompts)
         logits = logits.float()
-        target = torch.from_numpy(references).float()[:, None]
+        target = torch.from_numpy(references).to(self.device).float()[:, None]
         clicks = prompts[:, :3].amax(1, keepdim=True)
         loss = click_loss(logits, target, clicks)
         self.optimizer.zero_grad(set_to_none=True)
@@ -150,7 +154,8 @@ class Trainer:
         order = np.argsort(-counts)
         active = [sequences[index] for index in order]
         left = counts[order]
-        features = tuple(f[torch.from_numpy(order.copy())] for f in features)
+        places = torch.from_numpy(order.copy()).to(self.device)
+        features = tuple(f[places] for f in features)
         for _ in range(int(left.max())):
             many = int((left > 0).sum())
             active, left = active[:many], left[:many] - 1
@@ -167,18 +172,22 @@ class Trainer:
     def _probability(
         self, features: tuple[Tensor, ...], sequences: list[ClickSequence]
     ) -> npt.NDArray[np.float32]:
-        prompts = torch.from_numpy(np.stack([s.prompts() for s in sequences]))
-        prompts = prompts.contiguous(memory_format=torch.channels_last)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        prompts = self._image_batch([s.prompts() for s in sequences])
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network.decode(features, prompts)
-        found: npt.NDArray[np.float32] = torch.sigmoid(logits.float())[:, 0].numpy()
+        found: npt.NDArray[np.float32] = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
         return found
+
+    def _image_batch(self, maps: Sequence[FloatMap]) -> Tensor:
+        batch = torch.from_numpy(np.stack(maps)).to(self.device, non_blocking=True)
+        return batch.contiguous(memory_format=torch.channels_last)
 
     def _average_gradients(self) -> None:
         if self.recipe.processes == 1:
             return
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        # Over the CPU, so that several processes may share one graphics card.
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients]).cpu()
         distributed.all_reduce(flat)
         flat /= self.recipe.processes
         start = 0

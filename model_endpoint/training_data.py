@@ -1,27 +1,20 @@
-"""Training objects: folders of photos and masks, and the crops cut and painted out of them.
-
-A folder holds `index.jsonl`, one line per photo: `image`, `source`, `objects: [{mask, label}]`,
-paths relative to the folder, masks 1-bit PNGs of the photo's size.
-"""
+"""Training objects in memory, and the crops cut and painted out of their photos."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from hooks.core.masks import Mask
 from model_endpoint import augmentation
 from model_endpoint.crop import CropBox
 from model_endpoint.guidance import FloatMap, encoder_input
+from model_endpoint.reference_photos import DataSetError, ReferencePhoto
 
 Colours = npt.NDArray[np.uint8]
 
@@ -53,41 +46,33 @@ class TrainingPool:
 
     def __init__(
         self,
-        folders: Sequence[Path],
-        source_weights: dict[str, float],
+        photos: Iterable[ReferencePhoto],
+        source_weights: Mapping[str, float],
         excluded: Collection[str] = (),
     ) -> None:
-        """Load every photo of the folders but those whose file's stem is excluded."""
+        """Load every photo but those whose file's stem is excluded.
+
+        Raises:
+            DataSetError: a file cannot be read, or no object is large enough.
+        """
         self.photos: list[Colours] = []
         self.objects: dict[str, list[list[TrainingObject]]] = {}
-        for folder in folders:
-            with (folder / "index.jsonl").open() as lines:
-                every = [json.loads(line) for line in lines]
-            records = [line for line in every if Path(line["image"]).stem not in excluded]
-            with ThreadPoolExecutor(2) as readers:
-                loaded = readers.map(self._load, repeat(folder), records)
-                for record, (photo, found) in zip(records, loaded, strict=True):
-                    self._add(record["source"], photo, found)
+        wanted = [photo for photo in photos if photo.stem not in excluded]
+        with ThreadPoolExecutor(2) as readers:
+            for photo, (colours, masks) in zip(wanted, readers.map(_load, wanted), strict=True):
+                self._add(photo.source, colours, masks)
+        if not self.objects:
+            raise DataSetError(f"no object has {MIN_AREA_PIXELS} pixels or more: nothing to learn.")
         self.sources = sorted(self.objects)
         weights = np.array([source_weights.get(source, 1.0) for source in self.sources])
         self.weights = weights / weights.sum()
 
-    @staticmethod
-    def _load(folder: Path, record: dict[str, Any]) -> tuple[Colours, list[npt.NDArray[np.uint8]]]:
-        with Image.open(folder / record["image"]) as image:
-            photo = np.asarray(image.convert("RGB"))
-        masks = []
-        for item in record["objects"]:
-            with Image.open(folder / item["mask"]) as image:
-                masks.append(np.asarray(image.convert("L")))
-        return photo, masks
-
-    def _add(self, source: str, photo: Colours, masks: list[npt.NDArray[np.uint8]]) -> None:
+    def _add(self, source: str, photo: Colours, masks: list[Mask]) -> None:
         objects = []
         for mask in masks:
-            binary = (mask > 127).astype(np.uint8) * 255
+            binary = mask.astype(np.uint8) * 255
             left, top, width, height = cv2.boundingRect(binary)
-            if mask.shape != photo.shape[:2] or cv2.countNonZero(binary) < MIN_AREA_PIXELS:
+            if cv2.countNonZero(binary) < MIN_AREA_PIXELS:
                 continue
             contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
             outline = np.concatenate(contours)[:, 0].astype(np.float32) + 0.5
@@ -194,3 +179,8 @@ class TrainingPool:
         cover = cv2.warpAffine(other.mask, matrix, (size, size), flags=cv2.INTER_LINEAR)
         in_front = (np.asarray(cover, np.float32) / 255 * (1 - mask)).astype(np.float32)
         return augmentation.blend(np.asarray(pasted, np.uint8), colours, in_front, rng)
+
+
+def _load(photo: ReferencePhoto) -> tuple[Colours, list[Mask]]:
+    masks = [photo.read_mask(place) for place in range(len(photo.object_names))]
+    return photo.read_photo(), masks

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import FewclickError
 from hooks.core.masks import LabelMap, Mask
-from hooks.core.photo import read_header, upright
+from hooks.core.photo import PhotoHeader, read_header, upright
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -74,20 +74,25 @@ def read_references(folder: Path, photo: Path) -> list[ReferenceObject]:
     if not files:
         return []
     header = read_header(photo.read_bytes(), str(photo))
-    references = []
-    for path, label in files:
-        try:
-            with Image.open(path) as image:
-                values = np.asarray(image.convert("L") if image.mode != "P" else image)
-        except (UnidentifiedImageError, OSError) as error:
-            raise PhotoSetError(f"{path} is not an image that can be read ({error}).") from error
-        if values.shape != header.file_size.shape:
-            raise PhotoSetError(
-                f"{path} is {values.shape[1]} x {values.shape[0]} pixels, its photo "
-                f"{photo.name} {header.file_size.width} x {header.file_size.height}."
-            )
-        references.append(ReferenceObject(label, upright(values > 0, header.orientation)))
+    references = [
+        ReferenceObject(label, read_mask(path, header, photo.name)) for path, label in files
+    ]
     return sorted(references, key=lambda reference: -int(reference.mask.sum()))
+
+
+def read_mask(path: Path, header: PhotoHeader, photo_name: str) -> Mask:
+    """One reference mask, upright (height, width); see `read_references`."""
+    try:
+        with Image.open(path) as image:
+            values = np.asarray(image.convert("L") if image.mode != "P" else image)
+    except (UnidentifiedImageError, OSError) as error:
+        raise PhotoSetError(f"{path} is not an image that can be read ({error}).") from error
+    if values.shape != header.file_size.shape:
+        raise PhotoSetError(
+            f"{path} is {values.shape[1]} x {values.shape[0]} pixels, its photo "
+            f"{photo_name} {header.file_size.width} x {header.file_size.height}."
+        )
+    return upright(values > 0, header.orientation)
 
 
 def reference_label_map(references: Iterable[ReferenceObject], labels: LabelCategories) -> LabelMap:

@@ -19,6 +19,11 @@ from model_endpoint.losses import click_loss  # noqa: E402
 from model_endpoint.model_directory import SHIPPED  # noqa: E402
 from model_endpoint.network import ClickNetwork, NetworkConfig  # noqa: E402
 from model_endpoint.onnx_network import OnnxNetwork  # noqa: E402
+from model_endpoint.reference_photos import (  # noqa: E402
+    DataSetError,
+    ReferencePhoto,
+    read_indexed,
+)
 from model_endpoint.trainer import Recipe, Trainer  # noqa: E402
 from model_endpoint.training_clicks import (  # noqa: E402
     ClickSequence,
@@ -66,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pool(folder: Path) -> TrainingPool:
-    return TrainingPool([folder], {"shapes": 1.0})
+    return TrainingPool(read_indexed(folder).photos, {"shapes": 1.0})
 
 
 def test_a_sample_keeps_the_mask_on_the_object(pool: TrainingPool) -> None:
@@ -80,7 +85,7 @@ def test_a_sample_keeps_the_mask_on_the_object(pool: TrainingPool) -> None:
 
 def test_excluded_photos_are_not_trained_on(folder: Path, pool: TrainingPool) -> None:
     assert len(pool) == 8
-    assert len(TrainingPool([folder], {}, excluded={"0", "5"})) == 6
+    assert len(TrainingPool(read_indexed(folder).photos, {}, excluded={"0", "5"})) == 6
 
 
 def test_the_same_seed_gives_the_same_samples(pool: TrainingPool) -> None:
@@ -245,13 +250,55 @@ def test_the_shipped_graphs_answer_as_the_shipped_weights_do() -> None:
     assert (logits > 0)[disk].mean() > 0.9
 
 
-@pytest.mark.slow
-def test_the_training_command_runs_and_leaves_a_checkpoint(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_leaves_a_checkpoint_and_goes_on_from_it(
+    folder: Path, tmp_path: Path, processes: int
 ) -> None:
-    arguments = ["train", "--data", str(folder), "--out", str(tmp_path), "--minutes", "0.05"]
-    monkeypatch.setattr("sys.argv", [*arguments, "--processes", "1"])
-    train.main()
-    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] >= 1
+    photos = read_indexed(folder).photos
+    heard: list[tuple[float, int]] = []
+    small = {"size": 64, "final_size": 64, "batch": 4, "network": TINY, "processes": processes}
+    for steps in (2, 3):
+        recipe = Recipe(data=(), minutes=1, steps=steps, **small)  # type: ignore[arg-type]
+        train.run(recipe, photos, tmp_path, on_step=lambda *step: heard.append(step))
+    assert heard == [(0.5, 1), (1.0, 2), (1.0, 3)]
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in logged] == [2, 3]
     assert (tmp_path / "checkpoint.pt").exists()
+
+
+def test_a_log_forgets_what_its_checkpoint_does_not_hold(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 5}\n{"step": 9}\n')
+    train.trim_log(log, 7)
+    assert log.read_text() == '{"step": 5}\n'
+
+
+def test_a_data_set_of_specks_is_refused(tmp_path: Path) -> None:
+    photo = ReferencePhoto(
+        "a.png",
+        "specks",
+        ("a_0.png",),
+        lambda: np.zeros((9, 9, 3), np.uint8),
+        lambda place: np.ones((9, 9), np.bool_),
+    )
+    with pytest.raises(DataSetError, match="150 pixels"):
+        TrainingPool([photo], {})
+
+
+def test_a_machine_without_a_graphics_card_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(train.TrainingError, match="no CUDA device"):
+        train.run(Recipe(data=(), minutes=1), [], tmp_path, device="cuda")
+
+
+def test_a_sample_that_cannot_be_made_ends_the_training(folder: Path) -> None:
+    class Broken:
+        def sample(self, rng: np.random.Generator, size: int) -> None:
+            raise OSError("gone")
+
+    prefetcher = train.Prefetcher(Broken(), 4, 1)  # type: ignore[arg-type]
+    prefetcher.start(64)
+    with pytest.raises(OSError, match="gone"):
+        next(prefetcher.batches())
