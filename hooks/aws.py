@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,8 +23,18 @@ from hooks.core.photo import MAX_PHOTO_BYTES, PhotoHeader, read_header
 # API Gateway gives up after 30 s; so the endpoint gets a little less, and no second try: the page
 # tries again itself, with the newest clicks.
 ENDPOINT_TIMEOUT_SECONDS = 25
+NEW_SESSION = "NEW_SESSION"
+"""Asks InvokeEndpoint for a session; see "Stateful sessions" in SageMaker's guide."""
 _HEADER_STEPS = (64 * 1024, 1024 * 1024, MAX_PHOTO_BYTES)
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointAnswer:
+    """What the endpoint's container answered, and the session that it opened if it was asked."""
+
+    body: bytes
+    session: str | None = None
 
 
 class EndpointUnavailableError(Exception):
@@ -130,20 +141,25 @@ def read_secret(arn: str) -> str:
     return text
 
 
-def invoke_endpoint(name: str, body: str) -> bytes:
+def invoke_endpoint(name: str, body: str, session: str | None = None) -> EndpointAnswer:
     """One invocation of a SageMaker endpoint with a JSON body.
+
+    Args:
+        session: a session's id, so that the instance that opened it answers, which has the photo
+            at hand; or NEW_SESSION. A session that is over, or an endpoint that has none, is
+            nothing to fail for: any instance can answer.
 
     Raises:
         EndpointRefusal: the container answered with an error of its own.
         EndpointUnavailableError: there was no answer, or not in time.
     """
     try:
-        answer = _sagemaker_runtime().invoke_endpoint(
-            EndpointName=name,
-            Body=body.encode(),
-            ContentType="application/json",
-            Accept="application/json",
-        )
+        try:
+            answer = _invoke(name, body, session)
+        except ClientError as error:
+            if session is None or error.response["Error"]["Code"] != "ValidationError":
+                raise
+            answer = _invoke(name, body, None)
         content: bytes = answer["Body"].read()
     except ClientError as error:
         response: Mapping[str, Any] = error.response
@@ -155,4 +171,16 @@ def invoke_endpoint(name: str, body: str) -> bytes:
         raise EndpointUnavailableError(response["Error"]["Code"]) from error
     except (ConnectionError, HTTPClientError) as error:
         raise EndpointUnavailableError(type(error).__name__) from error
-    return content
+    # "<id>; Expires=<time>"; a session that has expired is noticed when it is used.
+    opened = str(answer.get("NewSessionId", "")).partition(";")[0].strip()
+    return EndpointAnswer(content, opened or None)
+
+
+def _invoke(name: str, body: str, session: str | None) -> Any:
+    return _sagemaker_runtime().invoke_endpoint(
+        EndpointName=name,
+        Body=body.encode(),
+        ContentType="application/json",
+        Accept="application/json",
+        **({} if session is None else {"SessionId": session}),
+    )

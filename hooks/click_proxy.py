@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +22,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from hooks import aws
 from hooks.core.errors import ClickRequestError, TokenError, TokenExpiredError
 from hooks.core.task_token import SigningKeys, TaskToken
-from hooks.core.wire import MAX_REQUEST_BYTES, SegmentRequest, error_body
+from hooks.core.wire import (
+    MAX_REQUEST_BYTES,
+    PrewarmRequest,
+    PrewarmResponse,
+    SegmentRequest,
+    error_body,
+)
 from hooks.settings import ClickProxySettings
 
 logger = Logger(service="click-proxy")
@@ -43,16 +51,39 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/segment")
 def segment() -> Response[str]:
     """One object's mask: POST a SegmentRequest, get a SegmentResponse or an error as JSON."""
+
+    def ask(endpoint_name: str, token: TaskToken) -> str:
+        request = SegmentRequest.from_json(_body())
+        _refuse_image(request)
+        forwarded = request.with_image(token.image).to_json()
+        return aws.invoke_endpoint(endpoint_name, forwarded, request.session).body.decode()
+
+    return _answer(ask)
+
+
+@app.post("/prewarm")
+def prewarm() -> Response[str]:
+    """Makes the photo ready: POST a PrewarmRequest, get a PrewarmResponse or an error."""
+
+    def ask(endpoint_name: str, token: TaskToken) -> str:
+        request = PrewarmRequest.from_json(_body())
+        _refuse_image(request)
+        forwarded = request.with_image(token.image).to_json()
+        answer = aws.invoke_endpoint(endpoint_name, forwarded, aws.NEW_SESSION)
+        return replace(PrewarmResponse.from_json(answer.body), session=answer.session).to_json()
+
+    return _answer(ask)
+
+
+def _answer(ask: Callable[[str, TaskToken], str]) -> Response[str]:
+    """What `ask` gets from the endpoint for the photo of the task token, or an error as JSON."""
     started = time.perf_counter()
     try:
         settings = ClickProxySettings.from_environment(os.environ)
         keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
         token = TaskToken.verify(_bearer_token(), keys, time.time())
         logger.append_keys(job=token.job, data_object=token.data_object)
-        request = _parse(_body())
-        answer = aws.invoke_endpoint(
-            settings.endpoint_name, request.with_image(token.image).to_json()
-        ).decode()
+        answer = ask(settings.endpoint_name, token)
     except TokenExpiredError as error:
         return _error(HTTPStatus.FORBIDDEN, "token-expired", str(error))
     except TokenError as error:
@@ -87,14 +118,11 @@ def _bearer_token() -> str:
     return token.strip()
 
 
-def _body() -> str | None:
+def _body() -> str:
     try:
-        return app.current_event.decoded_body
+        body = app.current_event.decoded_body
     except ValueError as error:
         raise ClickRequestError("bad-request", "The request is not UTF-8 text.") from error
-
-
-def _parse(body: str | None) -> SegmentRequest:
     if not body:
         raise ClickRequestError("bad-request", "The request is empty.")
     if len(body.encode()) > MAX_REQUEST_BYTES:
@@ -103,12 +131,14 @@ def _parse(body: str | None) -> SegmentRequest:
             f"The request is larger than {MAX_REQUEST_BYTES // 1024} KiB.",
             status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         )
-    request = SegmentRequest.from_json(body)
+    return body
+
+
+def _refuse_image(request: SegmentRequest | PrewarmRequest) -> None:
     if request.image is not None or request.image_bytes is not None:
         raise ClickRequestError(
             "image-not-allowed", "The photo is named by the task token, not by the page."
         )
-    return request
 
 
 def _refusal(refusal: aws.EndpointRefusal) -> Response[str]:

@@ -57,6 +57,12 @@ class CropBox:
         centre_x, centre_y = (left + right) / 2, (top + bottom) / 2
         return cls(centre_x - wide / 2, centre_y - tall / 2, wide, tall, size)
 
+    @classmethod
+    def whole(cls, photo_size: Size, size: int) -> CropBox:
+        """All of a photo, in the upper left of a square that is as wide as its longer side."""
+        side = float(max(photo_size.width, photo_size.height))
+        return cls(0.0, 0.0, side, side, size)
+
     def to_crop(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """(n, 2) image points -> crop pixels."""
         return (points - (self.left, self.top)) * (self.size / self.width, self.size / self.height)

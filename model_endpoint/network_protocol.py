@@ -25,6 +25,14 @@ class Network(Protocol):
     def size(self) -> int:
         """Side of the square crop in pixels, a multiple of 32."""
 
+    @property
+    def whole_photo(self) -> bool:
+        """Whether a crop is the whole photo, and its features serve every object in it.
+
+        Such a network ignores the points in `encode`, which can then be done before the first
+        click.
+        """
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],
@@ -40,11 +48,16 @@ class Network(Protocol):
         """
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         """(size, size) logits of the mask after `clicks`.
 
         Args:
+            extreme_points: as in `encode`.
             clicks: corrective clicks in crop pixels, in the order placed.
             previous: (size/2, size/2) probability of the mask that the last click corrects.
         """

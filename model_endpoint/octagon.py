@@ -70,6 +70,10 @@ class OctagonNetwork:
     def size(self) -> int:
         return self._size
 
+    @property
+    def whole_photo(self) -> bool:
+        return False
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],
@@ -80,7 +84,11 @@ class OctagonNetwork:
         return (octagon(extreme_points.astype(np.float64), shape).astype(np.float32),)
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         side = self._size // PROMPT_STRIDE
         if previous is not None and previous.shape != (side, side):

@@ -59,6 +59,10 @@ class OnnxNetwork:
     def size(self) -> int:
         return self._size
 
+    @property
+    def whole_photo(self) -> bool:
+        return False
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],
@@ -72,7 +76,11 @@ class OnnxNetwork:
         return tuple(features)
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         prompts = prompt_maps(clicks, previous, self._size)
         inputs = dict(zip(FEATURE_NAMES, features, strict=True)) | {"prompts": self._views(prompts)}

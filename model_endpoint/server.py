@@ -14,10 +14,12 @@ import asyncio
 import logging
 import os
 import time
+import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +32,24 @@ from hooks.core.geometry import Point
 from hooks.core.photo import MAX_PHOTO_BYTES
 from hooks.core.wire import (
     MAX_REQUEST_BYTES,
+    PrewarmRequest,
+    PrewarmResponse,
     SegmentRequest,
     SegmentResponse,
     error_body,
+    parse_request,
 )
 from model_endpoint.model_directory import CONFIG_FILE, SHIPPED, load_network
-from model_endpoint.photo_store import PhotoStore, S3PhotoReader, StorageError
+from model_endpoint.photo_store import DecodedPhoto, PhotoStore, S3PhotoReader, StorageError
 from model_endpoint.predictor import ClickPredictor
 
 SAGEMAKER_MODEL_DIRECTORY = Path("/opt/ml/model")
 MAX_BODY_BYTES = MAX_PHOTO_BYTES * 4 // 3 + MAX_REQUEST_BYTES
 RETRY_AFTER_SECONDS = 1
+SESSION_HEADER = "X-Amzn-SageMaker-Session-Id"
+NEW_SESSION = "NEW_SESSION"
+NEW_SESSION_HEADER = "X-Amzn-SageMaker-New-Session-Id"
+SESSION_SECONDS = 3600
 
 logger = logging.getLogger("model_endpoint")
 
@@ -62,19 +71,16 @@ class SegmentService:
         self.predictor = predictor
         self.photos = photos
 
-    def answer(self, body: bytes) -> SegmentResponse:
+    def answer(self, body: bytes) -> SegmentResponse | PrewarmResponse:
         """Raises ClickRequestError, PhotoError or StorageError."""
         started = time.perf_counter()
-        request = SegmentRequest.from_json(body)
-        if (request.image is None) == (request.image_bytes is None):
-            raise ClickRequestError(
-                "bad-request", "The request must carry one of image and image_bytes."
-            )
-        if request.image is not None:
-            photo = self.photos.by_address(request.image)
-        else:
-            assert request.image_bytes is not None  # one of the two is set, see above
-            photo = self.photos.by_bytes(request.image_bytes)
+        request = parse_request(body)
+        photo = self._photo(request)
+        if isinstance(request, PrewarmRequest):
+            encode_ms = self.predictor.prewarm(photo.pixels, photo.key)
+            timings = photo.timings_ms | {"encode": encode_ms}
+            timings["total"] = (time.perf_counter() - started) * 1000
+            return PrewarmResponse(self.predictor.network.name, timings)
         made = self.predictor.predict(
             photo.pixels,
             photo.key,
@@ -92,6 +98,15 @@ class SegmentService:
             previous_mask=made.previous_mask,
             model=self.predictor.network.name,
             timings_ms=timings,
+        )
+
+    def _photo(self, request: SegmentRequest | PrewarmRequest) -> DecodedPhoto:
+        if request.image is not None and request.image_bytes is None:
+            return self.photos.by_address(request.image)
+        if request.image_bytes is not None and request.image is None:
+            return self.photos.by_bytes(request.image_bytes)
+        raise ClickRequestError(
+            "bad-request", "The request must carry one of image and image_bytes."
         )
 
     def check_itself(self) -> None:
@@ -145,13 +160,15 @@ def create_app(service: SegmentService, limits: ServerLimits | None = None) -> F
             body = await _read_body(request)
             arrived = time.perf_counter()
 
-            def work() -> SegmentResponse:
+            def work() -> SegmentResponse | PrewarmResponse:
                 queued = (time.perf_counter() - arrived) * 1000
                 answer = service.answer(body)
                 return replace(answer, timings_ms={"queue": queued, **answer.timings_ms})
 
             answer = await asyncio.get_running_loop().run_in_executor(pool, work)
-            return Response(answer.to_json(), media_type="application/json")
+            return Response(
+                answer.to_json(), headers=_session_headers(request), media_type="application/json"
+            )
         except ClickRequestError as error:
             return _refusal(error.code, str(error), error.status)
         except PhotoError as error:
@@ -170,6 +187,18 @@ def create_app(service: SegmentService, limits: ServerLimits | None = None) -> F
         return _refusal("internal-error", message, 500, retry=True)
 
     return app
+
+
+def _session_headers(request: Request) -> dict[str, str]:
+    """Opens the session that InvokeEndpoint asks for.
+
+    Nothing is kept for it here: it makes SageMaker send a worker's clicks to the instance that
+    has the photo and the features in its caches.
+    """
+    if request.headers.get(SESSION_HEADER) != NEW_SESSION:
+        return {}
+    expires = datetime.now(UTC) + timedelta(seconds=SESSION_SECONDS)
+    return {NEW_SESSION_HEADER: f"{uuid.uuid4()}; Expires={expires:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 async def _read_body(request: Request) -> bytes:

@@ -4,13 +4,15 @@
     proxy -> endpoint   the same request, with the image's address
     endpoint -> page    SegmentResponse
 
+A PrewarmRequest goes the same way as soon as a photo is opened, so that the first click finds the
+photo fetched and decoded. It is answered with a PrewarmResponse; nothing depends on it.
+
 The request carries all that is needed to answer it, so any instance of the endpoint may do so.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,13 +21,21 @@ from typing import Any
 from hooks.core.clicks import Click, ExtremePoints, parse_clicks, parse_points
 from hooks.core.errors import ClickRequestError
 from hooks.core.masks import CroppedMask
-from hooks.core.photo import MAX_PHOTO_BYTES
+from hooks.core.wire_fields import (
+    SCHEMA_VERSION,
+    read_address,
+    read_fields,
+    read_image_bytes,
+    read_object_id,
+    read_previous_mask,
+    read_sequence,
+    read_session,
+)
 
-SCHEMA_VERSION = 1
 MAX_REQUEST_BYTES = 256 * 1024
 """A click request as the page sends it; typically under 10 kB."""
-MAX_PREVIOUS_MASK_CHARACTERS = 128 * 1024
-MAX_OBJECT_ID_CHARACTERS = 64
+SEGMENT = "segment"
+PREWARM = "prewarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class SegmentRequest:
         image: `s3://` address of the photo, None as long as the proxy has not added it.
         image_bytes: the photo itself, for callers that have no S3; never both.
         previous_mask: what the last response called `previous_mask`, unchanged.
+        session: what the answer to the prewarm request called `session`; only the proxy reads it.
     """
 
     object_id: str
@@ -47,38 +58,31 @@ class SegmentRequest:
     previous_mask: str | None = None
     image: str | None = None
     image_bytes: bytes | None = None
+    session: str | None = None
 
     @classmethod
     def from_json(cls, body: str | bytes) -> SegmentRequest:
         """Parse a request; every problem is a ClickRequestError with a sentence for the worker."""
-        try:
-            fields = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise ClickRequestError("bad-request", "The request is not JSON.") from error
-        if not isinstance(fields, Mapping):
-            raise ClickRequestError("bad-request", "The request must be a JSON object.")
-        version = fields.get("schema_version", SCHEMA_VERSION)
-        if version != SCHEMA_VERSION:
-            raise ClickRequestError(
-                "unknown-schema-version",
-                f"This service speaks schema version {SCHEMA_VERSION}, the page {version!r}. "
-                "Reload the page.",
-            )
+        return cls._from_fields(read_fields(body))
+
+    @classmethod
+    def _from_fields(cls, fields: Mapping[str, Any]) -> SegmentRequest:
         return cls(
-            object_id=_object_id(fields.get("object_id", "")),
-            sequence=_sequence(fields.get("sequence", 0)),
+            object_id=read_object_id(fields.get("object_id", "")),
+            sequence=read_sequence(fields.get("sequence", 0)),
             extreme_points=ExtremePoints.from_points(
                 parse_points(fields.get("extreme_points"), "extreme_points")
             ),
             clicks=parse_clicks(fields.get("clicks", [])),
-            previous_mask=_previous_mask(fields.get("previous_mask")),
-            image=_address(fields.get("image")),
-            image_bytes=_image_bytes(fields.get("image_bytes")),
+            previous_mask=read_previous_mask(fields.get("previous_mask")),
+            image=read_address(fields.get("image")),
+            image_bytes=read_image_bytes(fields.get("image_bytes")),
+            session=read_session(fields.get("session")),
         )
 
     def with_image(self, address: str) -> SegmentRequest:
-        """The same request for the photo at `address`."""
-        return replace(self, image=address, image_bytes=None)
+        """The same request for the photo at `address`, as the endpoint reads it."""
+        return replace(self, image=address, image_bytes=None, session=None)
 
     def to_json(self) -> str:
         fields: dict[str, Any] = {
@@ -89,10 +93,81 @@ class SegmentRequest:
             "clicks": [click.to_json() for click in self.clicks],
             "previous_mask": self.previous_mask,
         }
-        if self.image is not None:
-            fields["image"] = self.image
-        if self.image_bytes is not None:
-            fields["image_bytes"] = base64.b64encode(self.image_bytes).decode("ascii")
+        if self.session is not None:
+            fields["session"] = self.session
+        return json.dumps(fields | _image_fields(self), separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class PrewarmRequest:
+    """Make a photo ready for its first click: `{"schema_version": 1, "action": "prewarm"}`.
+
+    Attributes:
+        image, image_bytes: as in SegmentRequest.
+    """
+
+    image: str | None = None
+    image_bytes: bytes | None = None
+
+    @classmethod
+    def from_json(cls, body: str | bytes) -> PrewarmRequest:
+        """Parse a request; every problem is a ClickRequestError."""
+        fields = read_fields(body)
+        if fields.get("action") != PREWARM:
+            raise ClickRequestError("bad-request", f"action must be {PREWARM}.")
+        return cls._from_fields(fields)
+
+    @classmethod
+    def _from_fields(cls, fields: Mapping[str, Any]) -> PrewarmRequest:
+        return cls(read_address(fields.get("image")), read_image_bytes(fields.get("image_bytes")))
+
+    def with_image(self, address: str) -> PrewarmRequest:
+        """The same request for the photo at `address`."""
+        return replace(self, image=address, image_bytes=None)
+
+    def to_json(self) -> str:
+        fields = {"schema_version": SCHEMA_VERSION, "action": PREWARM} | _image_fields(self)
+        return json.dumps(fields, separators=(",", ":"))
+
+
+def parse_request(body: str | bytes) -> SegmentRequest | PrewarmRequest:
+    """What the endpoint is asked. Raises ClickRequestError with a sentence for the worker."""
+    fields = read_fields(body)
+    action = fields.get("action", SEGMENT)
+    if action == PREWARM:
+        return PrewarmRequest._from_fields(fields)
+    if action != SEGMENT:
+        raise ClickRequestError("bad-request", f"action must be {SEGMENT} or {PREWARM}.")
+    return SegmentRequest._from_fields(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PrewarmResponse:
+    """The photo is ready.
+
+    Attributes:
+        timings_ms: what it took, all 0 when it had been ready before.
+        session: opaque; the page sends it with every click, so that the instance answers that
+            has the photo at hand. None where the endpoint has no sessions.
+    """
+
+    model: str
+    timings_ms: Mapping[str, float]
+    session: str | None = None
+
+    @classmethod
+    def from_json(cls, body: str | bytes) -> PrewarmResponse:
+        """Parse our own endpoint's answer. Raises KeyError, TypeError or ValueError if it isn't."""
+        fields = json.loads(body)
+        return cls(fields["model"], fields["timings_ms"], fields.get("session"))
+
+    def to_json(self) -> str:
+        fields = {
+            "schema_version": SCHEMA_VERSION,
+            "model": self.model,
+            "timings_ms": _rounded(self.timings_ms),
+            "session": self.session,
+        }
         return json.dumps(fields, separators=(",", ":"))
 
 
@@ -139,7 +214,7 @@ class SegmentResponse:
             "score": round(self.score, 4),
             "previous_mask": self.previous_mask,
             "model": self.model,
-            "timings_ms": {stage: round(value, 2) for stage, value in self.timings_ms.items()},
+            "timings_ms": _rounded(self.timings_ms),
         }
         return json.dumps(fields, separators=(",", ":"))
 
@@ -149,44 +224,14 @@ def error_body(code: str, message: str, *, retryable: bool = False) -> str:
     return json.dumps({"error": code, "message": message, "retryable": retryable})
 
 
-def _object_id(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_OBJECT_ID_CHARACTERS:
-        raise ClickRequestError(
-            "bad-request", f"object_id must be a text of at most {MAX_OBJECT_ID_CHARACTERS}."
-        )
-    return value
+def _image_fields(request: SegmentRequest | PrewarmRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if request.image is not None:
+        fields["image"] = request.image
+    if request.image_bytes is not None:
+        fields["image_bytes"] = base64.b64encode(request.image_bytes).decode("ascii")
+    return fields
 
 
-def _sequence(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ClickRequestError("bad-request", "sequence must be a whole number.")
-    return value
-
-
-def _previous_mask(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_PREVIOUS_MASK_CHARACTERS:
-        raise ClickRequestError(
-            "bad-request", "previous_mask must be what the last answer sent, or null."
-        )
-    return value
-
-
-def _address(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.startswith("s3://"):
-        raise ClickRequestError("bad-request", "image must be an s3:// address.")
-    return value
-
-
-def _image_bytes(value: object) -> bytes | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_PHOTO_BYTES * 4 // 3 + 4:
-        raise ClickRequestError("photo-too-large", "image_bytes is too large.", status=413)
-    try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
-        raise ClickRequestError("bad-request", "image_bytes is not base64.") from error
+def _rounded(timings_ms: Mapping[str, float]) -> dict[str, float]:
+    return {stage: round(value, 2) for stage, value in timings_ms.items()}

@@ -28,6 +28,30 @@ const ClickApi = (() => {
     const newest = new Map(); // object id -> its last request, until that is answered
     const taken = new Map(); // object id -> highest sequence number whose answer was taken
     let sequence = 0;
+    let endpointSession = null; // brings every click to the instance that has the photo ready
+
+    /**
+     * Has the service fetch the photo before the first click. Nothing depends on it: when it
+     * fails, the first click waits for the photo, and says so if that fails as well.
+     */
+    async function prewarm() {
+      try {
+        const response = await send("prewarm", { schema_version: 1, action: "prewarm" });
+        if (response.ok) endpointSession = (await response.json()).session ?? null;
+      } catch {
+        endpointSession = null;
+      }
+    }
+
+    function send(route, content, signal) {
+      return fetch(`${url.replace(/\/+$/, "")}/${route}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify(content),
+        signal,
+        credentials: "omit",
+      });
+    }
 
     /** Requests the mask of a prompt. `standing` tells how it goes. */
     function ask(prompt, previousMask) {
@@ -89,17 +113,11 @@ const ClickApi = (() => {
     async function post(request) {
       const stop = new AbortController();
       setTimeout(() => stop.abort(), PATIENCE_MS);
-      const text = body(request);
+      const content = body(request, endpointSession);
       let response;
       let answer;
       try {
-        response = await fetch(`${url.replace(/\/+$/, "")}/segment`, {
-          method: "POST",
-          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-          body: text,
-          signal: stop.signal,
-          credentials: "omit",
-        });
+        response = await send("segment", content, stop.signal);
         answer = await response.json().catch((error) => {
           if (error instanceof SyntaxError) return null; // not ours: a gateway's own page
           throw error;
@@ -142,7 +160,7 @@ const ClickApi = (() => {
     }
 
     return {
-      ask, retry, keep,
+      prewarm, ask, retry, keep,
       /** null, or {prompt, status: "waiting" | "slow" | "retrying" | "failed", message}. */
       standing: (objectId) => newest.get(objectId) ?? null,
     };
@@ -150,15 +168,16 @@ const ClickApi = (() => {
 
   const pair = ({ x, y }) => [x, y];
 
-  function body({ prompt, previousMask, sequence }) {
-    return JSON.stringify({
+  function body({ prompt, previousMask, sequence }, session) {
+    return {
       schema_version: 1,
       object_id: String(prompt.objectId),
       sequence,
       extreme_points: prompt.extremePoints.map(pair),
       clicks: prompt.clicks,
       previous_mask: previousMask,
-    });
+      ...(session === null ? {} : { session }),
+    };
   }
 
   return { create };

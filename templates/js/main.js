@@ -25,6 +25,8 @@ const Main = (() => {
       hasService: Boolean(task.clickApi),
       stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"),
     };
+    page.api = openService(page, task);
+    if (page.hasService) page.api.prewarm();
     let size = task.image ?? { width: 1, height: 1 };
     try {
       const photo = await Photo.load(byId("task").dataset.photo, task.image, say);
@@ -33,10 +35,27 @@ const Main = (() => {
     } catch (error) {
       page.photoProblem = error.message;
     }
-    open(page, task, size);
+    open(page, size);
   }
 
-  function open(page, task, size) {
+  /** The click service; it hears of the photo before the page itself has read it. */
+  function openService(page, task) {
+    return ClickApi.create({
+      url: task.clickApi ?? "",
+      token: task.token ?? "",
+      say: page.say,
+      fetch: (...request) => window.fetch(...request),
+      setTimeout: (...request) => window.setTimeout(...request),
+      onChange: () => page.screen?.all(),
+      onAnswer: (prompt, answer) => {
+        Rle.check(answer.mask, page.size);
+        const { mask, score, previous_mask: previousMask, model } = answer;
+        page.session.accept(prompt, { mask, score, previousMask, model });
+      },
+    });
+  }
+
+  function open(page, size) {
     const { job, say, stage } = page;
     const now = () => performance.now() / 1000;
     let screen = null; // made last, as it shows all the others
@@ -44,23 +63,11 @@ const Main = (() => {
     const viewport = Viewport.create({
       photo: size, onView: () => screen?.all(), onCursor: () => screen.marks(),
     });
-    const api = ClickApi.create({
-      url: task.clickApi ?? "",
-      token: task.token ?? "",
-      say,
-      fetch: (...request) => window.fetch(...request),
-      setTimeout: (...request) => window.setTimeout(...request),
-      onChange: () => screen?.all(),
-      onAnswer: (prompt, answer) => {
-        Rle.check(answer.mask, size);
-        const { mask, score, previous_mask: previousMask, model } = answer;
-        session.accept(prompt, { mask, score, previousMask, model });
-      },
-    });
-    Object.assign(page, { session, viewport, api });
+    Object.assign(page, { size, session, viewport });
+    const { api } = page;
     const actions = Actions.create(page, () => screen.all());
 
-    screen = Screen.create(page, {
+    screen = page.screen = Screen.create(page, {
       onChoose: actions.label,
       onSelect: (id) => session.select(id),
       onRestack: (id, step) => session.restack(id, step),

@@ -31,7 +31,14 @@ from hooks.core.categories import LabelCategories
 from hooks.core.geometry import Size
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.masks import CroppedMask, Mask
-from hooks.core.wire import SegmentRequest, SegmentResponse, error_body
+from hooks.core.wire import (
+    PrewarmRequest,
+    PrewarmResponse,
+    SegmentRequest,
+    SegmentResponse,
+    error_body,
+    parse_request,
+)
 from scripts.local_ground_truth import liquid
 from scripts.render_template import render
 from tests.conftest import REPOSITORY
@@ -93,11 +100,15 @@ class ClickService:
 
     size: Size
     requests: list[SegmentRequest] = field(default_factory=list)
+    prewarmed: int = 0
     tokens: list[str] = field(default_factory=list)
     before: Callable[[int, SegmentRequest], Reply | None] = lambda number, request: None
 
     def answer(self, body: bytes, authorization: str) -> Reply:
-        request = SegmentRequest.from_json(body)
+        request = parse_request(body)
+        if isinstance(request, PrewarmRequest):
+            self.prewarmed += 1
+            return 200, {}, PrewarmResponse("octagon-1", {}, "session-1").to_json().encode()
         self.requests.append(request)
         self.tokens.append(authorization)
         early = self.before(len(self.requests), request)
@@ -210,7 +221,7 @@ def serve(
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            if self.path == "/api/segment":
+            if self.path in ("/api/segment", "/api/prewarm"):
                 authorization = self.headers["authorization"]
                 status, _, text = service.answer(body, authorization)
                 self.reply(status, "application/json", text)

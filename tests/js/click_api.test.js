@@ -205,3 +205,33 @@ test("a request of a click that was undone is given up", async () => {
   assert.equal(api.standing(1), null);
   assert.equal(sent.length, 1);
 });
+
+test("a photo is announced before the first click, and its session goes with every click", async () => {
+  const { api, sent } = bench();
+  api.prewarm();
+  assert.equal(sent[0].url, "https://api.example/prod/prewarm");
+  assert.equal(sent[0].options.headers.authorization, "Bearer v1.abc.def");
+  assert.deepEqual(sent[0].body, { schema_version: 1, action: "prewarm" });
+  sent[0].resolve(new Response(JSON.stringify({ model: "m", timings_ms: {}, session: "s-1" })));
+  await turn();
+  await turn();
+  api.ask(promptOf("a"), null);
+  assert.equal(sent[1].body.session, "s-1");
+});
+
+for (const [name, settle] of [
+  ["that is refused", ({ resolve }) => resolve(new Response("{}", { status: 503 }))],
+  ["that is not JSON", ({ resolve }) => resolve(new Response("<html>"))],
+  ["that gets no answer", ({ reject }) => reject(new TypeError("failed"))],
+]) {
+  test(`an announcement ${name} changes nothing`, async () => {
+    const { api, sent, taken, reply } = bench();
+    api.prewarm();
+    settle(sent[0]);
+    await turn();
+    api.ask(promptOf("a"), null);
+    assert.equal("session" in sent[1].body, false);
+    await reply(1);
+    assert.deepEqual(taken, [["a", 1]]);
+  });
+}

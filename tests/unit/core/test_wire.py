@@ -10,7 +10,14 @@ from hooks.core.clicks import Click, ClickKind
 from hooks.core.errors import ClickRequestError
 from hooks.core.geometry import Box, Point
 from hooks.core.masks import CroppedMask
-from hooks.core.wire import SegmentRequest, SegmentResponse, error_body
+from hooks.core.wire import (
+    PrewarmRequest,
+    PrewarmResponse,
+    SegmentRequest,
+    SegmentResponse,
+    error_body,
+    parse_request,
+)
 
 REQUEST = {
     "schema_version": 1,
@@ -49,6 +56,8 @@ def test_the_proxy_adds_the_image() -> None:
         ({"image": "https://example.com/a.jpg"}, "bad-request"),
         ({"image": "file:///etc/passwd"}, "bad-request"),
         ({"image_bytes": "***"}, "bad-request"),
+        ({"session": "-"}, "bad-request"),
+        ({"session": "a" * 300}, "bad-request"),
     ],
     ids=str,
 )
@@ -83,3 +92,31 @@ def test_errors_carry_a_code_a_sentence_and_whether_to_try_again() -> None:
         "message": "The model is busy.",
         "retryable": True,
     }
+
+
+def test_a_session_is_for_the_proxy_alone() -> None:
+    request = SegmentRequest.from_json(json.dumps(REQUEST | {"session": "a-1"}))
+    assert request.session == "a-1"
+    assert SegmentRequest.from_json(request.to_json()) == request
+    assert request.with_image("s3://bucket/a.jpg").session is None
+
+
+def test_the_endpoint_tells_requests_apart_by_their_action() -> None:
+    prewarm = PrewarmRequest().with_image("s3://bucket/a.jpg")
+    assert parse_request(prewarm.to_json()) == prewarm
+    assert PrewarmRequest.from_json(prewarm.to_json()) == prewarm
+    assert isinstance(parse_request(json.dumps(REQUEST)), SegmentRequest)
+    assert isinstance(parse_request(json.dumps(REQUEST | {"action": "segment"})), SegmentRequest)
+
+
+@pytest.mark.parametrize("body", ['{"action": "paint"}', '{"action": null}', "[]", "{"])
+def test_other_actions_are_refused(body: str) -> None:
+    with pytest.raises(ClickRequestError):
+        parse_request(body)
+    with pytest.raises(ClickRequestError):
+        PrewarmRequest.from_json(body)
+
+
+def test_a_prewarm_answer_survives_the_round_trip() -> None:
+    answer = PrewarmResponse("small-1", {"fetch": 1.25}, "a-1")
+    assert PrewarmResponse.from_json(answer.to_json()) == answer

@@ -35,7 +35,35 @@ def test_an_invocation_carries_json_both_ways(runtime: Stubber) -> None:
             "Accept": "application/json",
         },
     )
-    assert aws.invoke_endpoint("clicks", "{}") == body
+    assert aws.invoke_endpoint("clicks", "{}") == aws.EndpointAnswer(body)
+
+
+def test_a_session_is_opened_and_named_again(runtime: Stubber) -> None:
+    expected = {
+        "EndpointName": "clicks",
+        "Body": b"{}",
+        "ContentType": "application/json",
+        "Accept": "application/json",
+    }
+    opened = {
+        "Body": StreamingBody(io.BytesIO(b"1"), 1),
+        "NewSessionId": "ab-1; Expires=2026-11-21T12:00:00Z",
+    }
+    runtime.add_response("invoke_endpoint", opened, expected | {"SessionId": "NEW_SESSION"})
+    runtime.add_response(
+        "invoke_endpoint",
+        {"Body": StreamingBody(io.BytesIO(b"2"), 1)},
+        expected | {"SessionId": "ab-1"},
+    )
+    first = aws.invoke_endpoint("clicks", "{}", aws.NEW_SESSION)
+    assert first == aws.EndpointAnswer(b"1", "ab-1")
+    assert aws.invoke_endpoint("clicks", "{}", first.session) == aws.EndpointAnswer(b"2")
+
+
+def test_a_session_that_is_over_is_done_without(runtime: Stubber) -> None:
+    runtime.add_client_error("invoke_endpoint", "ValidationError")
+    runtime.add_response("invoke_endpoint", {"Body": StreamingBody(io.BytesIO(b"1"), 1)})
+    assert aws.invoke_endpoint("clicks", "{}", "gone-1").body == b"1"
 
 
 def test_the_containers_own_status_and_words_are_kept(runtime: Stubber) -> None:

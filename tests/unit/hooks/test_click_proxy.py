@@ -22,7 +22,8 @@ REQUEST = {
     "extreme_points": [[20, 5], [5, 20], [20, 35], [35, 20]],
     "clicks": [],
 }
-ANSWER = '{"mask": "…"}'
+ANSWER = '{"mask": "…", "model": "m", "timings_ms": {}}'
+PREWARM = {"schema_version": 1, "action": "prewarm"}
 
 
 def event(body: Any, token: str | None, method: str = "POST", path: str = "/segment") -> Any:
@@ -58,10 +59,11 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What reaches the endpoint; it answers ANSWER."""
     received: list[dict[str, Any]] = []
 
-    def invoke(name: str, body: str) -> bytes:
+    def invoke(name: str, body: str, session: str | None = None) -> aws.EndpointAnswer:
         assert name == "clicks"
-        received.append(json.loads(body))
-        return ANSWER.encode()
+        received.append(json.loads(body) | {"session": session})
+        opened = "abc-1" if session == aws.NEW_SESSION else None
+        return aws.EndpointAnswer(ANSWER.encode(), opened)
 
     monkeypatch.setattr(aws, "invoke_endpoint", invoke)
     return received
@@ -82,6 +84,39 @@ def test_clicks_go_to_the_photo_of_the_token(
     (received,) = endpoint
     assert received["image"] == PHOTO
     assert received["extreme_points"] == [[20, 5], [5, 20], [20, 35], [35, 20]]
+
+
+def test_a_photo_is_made_ready_and_a_session_opened(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    status, body, headers = call(context, PREWARM, token(), path="/prewarm")
+    assert (status, body["session"]) == (200, "abc-1")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    status, _, _ = call(context, REQUEST | {"session": body["session"]}, token())
+    assert status == 200
+    prewarm, segment = endpoint
+    assert (prewarm["action"], prewarm["image"]) == ("prewarm", PHOTO)
+    assert (segment["session"], segment["image"]) == ("abc-1", PHOTO)
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "status"),
+    [
+        pytest.param(PREWARM, "v1.e30.AAAA", 401, id="forged token"),
+        pytest.param(PREWARM | {"image": "s3://b/other.jpg"}, token(), 400, id="other photo"),
+        pytest.param(REQUEST, token(), 400, id="no prewarm request"),
+    ],
+)
+def test_nobody_makes_other_photos_ready(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    body: Any,
+    given: str,
+    status: int,
+) -> None:
+    assert call(context, body, given, path="/prewarm")[0] == status
+    assert endpoint == []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +212,7 @@ def test_what_the_endpoint_says_reaches_the_page(
     code: str,
     retryable: bool,
 ) -> None:
-    def invoke(name: str, body: str) -> bytes:
+    def invoke(name: str, body: str, session: str | None = None) -> aws.EndpointAnswer:
         raise problem
 
     monkeypatch.setattr(aws, "invoke_endpoint", invoke)

@@ -89,7 +89,7 @@ def test_a_mirrored_look_treats_left_and_right_alike(tmp_path: Path) -> None:
     colours = np.concatenate((half, half[:, ::-1]), axis=1)
     points = np.array([[0.5, 0.2], [0.2, 0.5], [0.5, 0.8], [0.8, 0.5]], np.float32) * size
     covered = np.ones((size, size), np.bool_)
-    logits = network.decode(network.encode(colours, covered, points), (), None)
+    logits = network.decode(network.encode(colours, covered, points), points, (), None)
     assert np.abs(logits - logits[:, ::-1]).max() < 0.05
 
 

@@ -44,8 +44,8 @@ def test_the_octagon_backend_never_hears_a_click() -> None:
     colours, covered = np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.bool_)
     points = np.array([[32, 8], [8, 32], [32, 56], [56, 32]], np.float32)
     features = network.encode(colours, covered, points)
-    logits = network.decode(features, (), None)
+    logits = network.decode(features, points, (), None)
     assert logits.shape == (64, 64)
     assert ((logits > 0) == octagon(points.astype(np.float64), (64, 64))).all()
     with pytest.raises(ValueError, match="32 x 32"):
-        network.decode(features, (), np.zeros((3, 3), np.float32))
+        network.decode(features, points, (), np.zeros((3, 3), np.float32))

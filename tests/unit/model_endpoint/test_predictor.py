@@ -37,6 +37,7 @@ class CountingNetwork:
 
     name = "counting"
     size = 64
+    whole_photo = False
 
     def encode(
         self,
@@ -48,10 +49,14 @@ class CountingNetwork:
         return self._octagon.encode(colours, covered, extreme_points)
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         self.decoded.append((len(clicks), previous is not None))
-        logits = self._octagon.decode(features, clicks, previous)
+        logits = self._octagon.decode(features, extreme_points, clicks, previous)
         if previous is not None:
             logits = logits * 0.5 + float(previous.mean())
         return logits
@@ -142,3 +147,40 @@ def test_the_score_is_the_expected_overlap() -> None:
     assert expected_iou(np.array([[1.0, 0.0]], np.float32)) == 1.0
     assert expected_iou(np.array([[0.75, 0.25]], np.float32)) == pytest.approx(0.75 / 1.25)
     assert expected_iou(np.zeros((2, 2), np.float32)) == 0.0
+
+
+class WholePhotoNetwork(CountingNetwork):
+    """Looks at the whole photo once, whatever the object."""
+
+    whole_photo = True
+
+    def decode(
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
+    ) -> FloatMap:
+        drawn: FloatMap = octagon(extreme_points.astype(np.float64), (64, 64)) * np.float32(12) - 6
+        return drawn
+
+
+def test_a_network_that_sees_the_whole_photo_encodes_it_once_and_before_the_first_click() -> None:
+    network = WholePhotoNetwork()
+    predictor = ClickPredictor(network)
+    assert predictor.prewarm(PHOTO, "photo") > 0
+    first = predictor.predict(PHOTO, "photo", POINTS)
+    other = ExtremePoints(Point(40, 10), Point(10, 40), Point(40, 70), Point(70, 40))
+    second = predictor.predict(PHOTO, "photo", other)
+    assert network.encoded == 1
+    assert first.timings_ms["encode"] == second.timings_ms["encode"] == 0
+    for made, points in ((first, POINTS), (second, other)):
+        expected = octagon(np.array(points.points()), (120, 160))
+        mask = made.mask.to_mask(Size(160, 120))
+        assert (mask & expected).sum() / (mask | expected).sum() > 0.9
+
+
+def test_a_network_that_looks_at_crops_has_nothing_to_do_before_the_first_click() -> None:
+    network = CountingNetwork()
+    assert ClickPredictor(network).prewarm(PHOTO, "photo") == 0
+    assert network.encoded == 0

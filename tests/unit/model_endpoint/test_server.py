@@ -7,6 +7,7 @@ import contextlib
 import io
 import itertools
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import httpx
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,7 @@ from PIL import Image
 
 from hooks.core.errors import PhotoError
 from hooks.core.geometry import Size
-from hooks.core.wire import SegmentResponse
+from hooks.core.wire import PrewarmRequest, SegmentResponse
 from model_endpoint.guidance import CropClick, FloatMap
 from model_endpoint.network_protocol import Features
 from model_endpoint.octagon import OctagonNetwork
@@ -141,6 +143,43 @@ def test_a_photo_may_come_with_the_request(client: httpx.Client) -> None:
     assert client.post("/invocations", content=json.dumps(body)).status_code == 200
 
 
+def test_a_prewarmed_photo_is_neither_fetched_nor_decoded_again() -> None:
+    read: list[str] = []
+
+    def counting(address: str) -> bytes:
+        read.append(address)
+        return picture()
+
+    served = SegmentService(ClickPredictor(OctagonNetwork(64)), PhotoStore(counting))
+    prewarm = PrewarmRequest(image="s3://bucket/photo.png").to_json()
+    with serving(served) as client:
+        first = client.post("/invocations", content=prewarm)
+        assert (first.status_code, first.json()["model"]) == (200, "octagon")
+        assert set(first.json()["timings_ms"]) == {
+            "queue",
+            "fetch",
+            "decode_photo",
+            "encode",
+            "total",
+        }
+        timings = ask(client).json()["timings_ms"]
+        assert (timings["fetch"], timings["decode_photo"]) == (0, 0)
+        assert client.post("/invocations", content=prewarm).json()["timings_ms"]["fetch"] == 0
+    assert read == ["s3://bucket/photo.png"]
+
+
+def test_a_session_is_opened_when_asked_for(client: httpx.Client) -> None:
+    body = PrewarmRequest(image="s3://bucket/photo.png").to_json()
+    new = client.post(
+        "/invocations", content=body, headers={"X-Amzn-SageMaker-Session-Id": "NEW_SESSION"}
+    )
+    output = botocore.session.get_session().get_service_model("sagemaker-runtime")
+    rule = output.operation_model("InvokeEndpoint").output_shape.members["NewSessionId"].metadata
+    assert re.fullmatch(rule["pattern"], new.headers["X-Amzn-SageMaker-New-Session-Id"])
+    old = client.post("/invocations", content=body, headers={"X-Amzn-SageMaker-Session-Id": "a-1"})
+    assert "X-Amzn-SageMaker-New-Session-Id" not in old.headers
+
+
 REFUSALS: list[tuple[str, dict[str, Any], int, str]] = [
     ("three-points", {"extreme_points": [[1, 2], [30, 4], [5, 60]]}, 422, "Four extreme points"),
     ("five-points", {"extreme_points": [[1, 2]] * 5}, 422, "Four extreme points"),
@@ -205,10 +244,14 @@ class SlowNetwork(OctagonNetwork):
         self.go = threading.Event()
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         assert self.go.wait(20)
-        return super().decode(features, clicks, previous)
+        return super().decode(features, extreme_points, clicks, previous)
 
 
 def test_a_full_queue_is_answered_503_with_retry_after() -> None:
@@ -236,7 +279,11 @@ class BrokenNetwork(OctagonNetwork):
     """Answers an empty mask."""
 
     def decode(
-        self, features: Features, clicks: Sequence[CropClick], previous: FloatMap | None
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
     ) -> FloatMap:
         empty: npt.NDArray[np.float32] = np.full((self.size, self.size), -9, np.float32)
         return empty

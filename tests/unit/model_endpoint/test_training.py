@@ -206,7 +206,7 @@ def test_the_exported_graphs_answer_as_the_network_does(trained: Trainer, tmp_pa
     clicks = [CropClick(20.0, 40.0, "boundary")]
     previous = rng.random((32, 32)).astype(np.float32)
     features = served.encode(colours, covered, points)
-    logits = served.decode(features, clicks, previous)
+    logits = served.decode(features, points, clicks, previous)
     with torch.no_grad():
         expected = network.decode(
             network.encode(torch.from_numpy(encoder_input(colours, points, covered))[None]),
@@ -240,7 +240,7 @@ def test_the_shipped_graphs_answer_as_the_shipped_weights_do() -> None:
     colours = (colours + rng.integers(0, 20, (size, size, 3))).astype(np.uint8)
     covered = np.ones((size, size), np.bool_)
     points = np.array([[128, 38], [38, 128], [128, 218], [218, 128]], np.float32) * size / 256
-    logits = served.decode(served.encode(colours, covered, points), (), None)
+    logits = served.decode(served.encode(colours, covered, points), points, (), None)
     with torch.no_grad():
         expected = network.decode(
             network.encode(torch.from_numpy(encoder_input(colours, points, covered))[None]),

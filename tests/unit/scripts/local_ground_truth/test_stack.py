@@ -116,4 +116,7 @@ def test_the_template_that_ships_has_a_meaning_here() -> None:
         "hooks.annotation_consolidation.handler",
         "hooks.click_proxy.handler",
     }
-    assert [(route.method, route.path) for route in stack.routes()] == [("POST", "/segment")]
+    assert {(route.method, route.path) for route in stack.routes()} == {
+        ("POST", "/segment"),
+        ("POST", "/prewarm"),
+    }
