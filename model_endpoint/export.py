@@ -19,18 +19,16 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from model_endpoint.network import (
     ENCODER_CHANNELS,
     PROMPT_CHANNELS,
+    WEIGHTS_FILE,
     ClickNetwork,
     NetworkConfig,
-    NormedConv,
 )
 from model_endpoint.onnx_network import DECODER_FILE, ENCODER_FILE, FEATURE_NAMES
 
-WEIGHTS_FILE = "weights.safetensors"
 OPSET = 17
 SMALLEST_HALVED = 256
 """Tensors with fewer values stay 32-bit: nothing to win."""
@@ -44,14 +42,6 @@ def load_checkpoint(path: Path) -> ClickNetwork:
     return network.eval()
 
 
-def fuse(network: nn.Module) -> None:
-    """Fold every normalisation into its convolution, in place."""
-    for module in network.modules():
-        if isinstance(module, NormedConv) and isinstance(module.norm, nn.BatchNorm2d):
-            module.conv = fuse_conv_bn_eval(module.conv, module.norm)
-            module.register_module("norm", nn.Identity())
-
-
 def export(network: ClickNetwork, directory: Path, label: str, size: int) -> None:
     """Write a whole model directory for an evaluation-mode network (which is folded here)."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -61,7 +51,7 @@ def export(network: ClickNetwork, directory: Path, label: str, size: int) -> Non
     }
     save_file(halved, directory / WEIGHTS_FILE)
     (directory / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
-    fuse(network)
+    network.fold()
     crop = torch.zeros(1, ENCODER_CHANNELS, size, size)
     prompts = torch.zeros(1, PROMPT_CHANNELS, size // 2, size // 2)
     with torch.no_grad():

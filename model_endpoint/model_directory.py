@@ -1,6 +1,7 @@
 """A model directory: `config.json` says which backend it is for, the rest is its weights.
 
 {"backend": "onnx", "label": "small", "size": 256}     with encoder.onnx and decoder.onnx
+{"backend": "torch", ...}                              with weights.safetensors, for a graphics card
 {"backend": "octagon"}                                 nothing else
 
 `"mirror": true` beside the first looks twice (see `onnx_network`).
@@ -41,4 +42,9 @@ def load_network(directory: Path = SHIPPED, threads: int = 2) -> Network:
             threads,
             mirror=bool(config.get("mirror", False)),
         )
-    raise ValueError(f"{path}: the backend must be onnx or octagon, not {backend!r}")
+    if backend == "torch":
+        # Only here: torch is no part of what serves on a CPU.
+        from model_endpoint.torch_network import TorchNetwork
+
+        return TorchNetwork(directory, str(config["label"]), int(config["size"]))
+    raise ValueError(f"{path}: the backend must be onnx, torch or octagon, not {backend!r}")

@@ -8,14 +8,19 @@ its prompt maps are all zero before the first click and not after, which no runn
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 ENCODER_CHANNELS = 5  # red, green, blue, extreme-point map, box map
+WEIGHTS_FILE = "weights.safetensors"
 PROMPT_CHANNELS = 6  # see guidance.PROMPT_MAPS
 
 
@@ -194,3 +199,24 @@ class ClickNetwork(nn.Module):
     def decode(self, features: tuple[Tensor, ...], prompts: Tensor) -> Tensor:
         logits: Tensor = self.decoder(*features, prompts)
         return logits
+
+    def fold(self) -> None:
+        """Fold every normalisation into its convolution, in place; for an evaluated network."""
+        for module in self.modules():
+            if isinstance(module, NormedConv) and isinstance(module.norm, nn.BatchNorm2d):
+                module.conv = fuse_conv_bn_eval(module.conv, module.norm)
+                module.register_module("norm", nn.Identity())
+
+
+def read_weights(directory: Path) -> ClickNetwork:
+    """The network of a model directory's `weights.safetensors` and `config.json`, evaluating."""
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    network = ClickNetwork(NetworkConfig.from_json(config["network"]))
+    state = load_file(directory / WEIGHTS_FILE)
+    network.load_state_dict(
+        {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in state.items()
+        }
+    )
+    return network.eval()

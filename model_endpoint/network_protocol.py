@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from model_endpoint.guidance import CropClick, FloatMap
 
-Features: TypeAlias = tuple[npt.NDArray[np.float32], ...]
-"""What is computed once per crop and kept: arrays only, so that a cache can count bytes."""
+Features: TypeAlias = tuple[Any, ...]
+"""What is computed once per crop and kept: arrays of the network's own kind (numpy's, or tensors
+that stay on a graphics card). Each has `nbytes`, which the cache counts."""
 
 
 class Network(Protocol):
@@ -24,6 +25,10 @@ class Network(Protocol):
     @property
     def size(self) -> int:
         """Side of the square crop in pixels, a multiple of 32."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls at a time are worth making: those that it computes at once."""
 
     @property
     def whole_photo(self) -> bool:

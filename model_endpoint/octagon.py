@@ -71,6 +71,10 @@ class OctagonNetwork:
         return self._size
 
     @property
+    def concurrency(self) -> int:
+        return 2
+
+    @property
     def whole_photo(self) -> bool:
         return False
 
@@ -93,4 +97,5 @@ class OctagonNetwork:
         side = self._size // PROMPT_STRIDE
         if previous is not None and previous.shape != (side, side):
             raise ValueError(f"the previous mask must be {side} x {side}")
-        return features[0] * 12 - 6
+        drawn: FloatMap = features[0]
+        return drawn * 12 - 6

@@ -60,6 +60,10 @@ class OnnxNetwork:
         return self._size
 
     @property
+    def concurrency(self) -> int:
+        return 2
+
+    @property
     def whole_photo(self) -> bool:
         return False
 

@@ -58,7 +58,7 @@ logger = logging.getLogger("model_endpoint")
 class ServerLimits:
     """How much the server takes on at a time."""
 
-    running: int = 2
+    running: int
     """Requests computed at a time."""
     waiting: int = 32
     """Requests that may wait for their turn; the next one is answered 503."""
@@ -124,7 +124,7 @@ class SegmentService:
 
 def create_app(service: SegmentService, limits: ServerLimits | None = None) -> FastAPI:
     """The web application round a service."""
-    bounds = limits or ServerLimits()
+    bounds = limits or ServerLimits(service.predictor.network.concurrency)
     pool = ThreadPoolExecutor(bounds.running, thread_name_prefix="segment")
     state = {"healthy": False, "in_flight": 0}
 

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason="needs the training extra")
 
 from model_endpoint import train  # noqa: E402 - after the check for torch
 from model_endpoint.click_simulator import distance_inside, largest_component  # noqa: E402
-from model_endpoint.export import WEIGHTS_FILE, export, fuse, load_checkpoint  # noqa: E402
+from model_endpoint.export import export, load_checkpoint  # noqa: E402
 from model_endpoint.guidance import CropClick, encoder_input, prompt_maps  # noqa: E402
 from model_endpoint.losses import click_loss  # noqa: E402
 from model_endpoint.model_directory import SHIPPED  # noqa: E402
-from model_endpoint.network import ClickNetwork, NetworkConfig  # noqa: E402
+from model_endpoint.network import WEIGHTS_FILE, NetworkConfig, read_weights  # noqa: E402
 from model_endpoint.onnx_network import OnnxNetwork  # noqa: E402
 from model_endpoint.reference_photos import (  # noqa: E402
     DataSetError,
@@ -217,20 +217,10 @@ def test_the_exported_graphs_answer_as_the_network_does(trained: Trainer, tmp_pa
 
 
 def test_the_shipped_graphs_answer_as_the_shipped_weights_do() -> None:
-    from safetensors.torch import load_file
-
     config = json.loads((SHIPPED / "config.json").read_text())
-    network = ClickNetwork(NetworkConfig.from_json(config["network"]))
+    network = read_weights(SHIPPED)
     assert sum(parameter.numel() for parameter in network.parameters()) <= 6_000_000
-    state = load_file(SHIPPED / WEIGHTS_FILE)
-    network.load_state_dict(
-        {
-            name: value.float() if value.is_floating_point() else value
-            for name, value in state.items()
-        }
-    )
-    network.eval()
-    fuse(network)
+    network.fold()
     size = config["size"]
     served = OnnxNetwork(SHIPPED, config["label"], size, threads=1)
     rng = np.random.default_rng(7)
