@@ -145,7 +145,8 @@ def _refusal(refusal: aws.EndpointRefusal) -> Response[str]:
     """The endpoint's own word to the worker, if it has one; else that it is not answering."""
     metrics.add_metric("EndpointErrors", MetricUnit.Count, 1)
     try:
-        fields = json.loads(refusal.body)
+        # One line of ours; a server that is not ours may put its traceback behind it.
+        fields = json.loads(refusal.body.partition("\n")[0])
         code, message = str(fields["error"]), str(fields["message"])
     except (ValueError, KeyError, TypeError):
         logger.warning("the endpoint failed", extra={"status": refusal.status})

@@ -22,28 +22,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from hooks.core.clicks import Click, ClickKind, ExtremePoints
-from hooks.core.errors import ClickRequestError, PhotoError
-from hooks.core.geometry import Point
+from hooks.core.errors import ClickRequestError
 from hooks.core.photo import MAX_PHOTO_BYTES
-from hooks.core.wire import (
-    MAX_REQUEST_BYTES,
-    PrewarmRequest,
-    PrewarmResponse,
-    SegmentRequest,
-    SegmentResponse,
-    error_body,
-    parse_request,
+from hooks.core.wire import MAX_REQUEST_BYTES, PrewarmResponse, SegmentResponse
+from model_endpoint.service import (
+    BUSY,
+    FAILED,
+    REFUSED,
+    Refusal,
+    SegmentService,
+    build_service,
+    find_model_directory,
 )
-from model_endpoint.model_directory import CONFIG_FILE, SHIPPED, load_network
-from model_endpoint.photo_store import DecodedPhoto, PhotoStore, S3PhotoReader, StorageError
-from model_endpoint.predictor import ClickPredictor
 
-SAGEMAKER_MODEL_DIRECTORY = Path("/opt/ml/model")
 MAX_BODY_BYTES = MAX_PHOTO_BYTES * 4 // 3 + MAX_REQUEST_BYTES
 RETRY_AFTER_SECONDS = 1
 SESSION_HEADER = "X-Amzn-SageMaker-Session-Id"
@@ -62,64 +56,6 @@ class ServerLimits:
     """Requests computed at a time."""
     waiting: int = 32
     """Requests that may wait for their turn; the next one is answered 503."""
-
-
-class SegmentService:
-    """Answers segment requests; knows nothing of HTTP."""
-
-    def __init__(self, predictor: ClickPredictor, photos: PhotoStore) -> None:
-        self.predictor = predictor
-        self.photos = photos
-
-    def answer(self, body: bytes) -> SegmentResponse | PrewarmResponse:
-        """Raises ClickRequestError, PhotoError or StorageError."""
-        started = time.perf_counter()
-        request = parse_request(body)
-        photo = self._photo(request)
-        if isinstance(request, PrewarmRequest):
-            encode_ms = self.predictor.prewarm(photo.pixels, photo.key)
-            timings = photo.timings_ms | {"encode": encode_ms}
-            timings["total"] = (time.perf_counter() - started) * 1000
-            return PrewarmResponse(self.predictor.network.name, timings)
-        made = self.predictor.predict(
-            photo.pixels,
-            photo.key,
-            request.extreme_points,
-            request.clicks,
-            request.previous_mask,
-        )
-        timings = photo.timings_ms | made.timings_ms
-        timings["total"] = (time.perf_counter() - started) * 1000
-        return SegmentResponse(
-            object_id=request.object_id,
-            sequence=request.sequence,
-            mask=made.mask,
-            score=made.score,
-            previous_mask=made.previous_mask,
-            model=self.predictor.network.name,
-            timings_ms=timings,
-        )
-
-    def _photo(self, request: SegmentRequest | PrewarmRequest) -> DecodedPhoto:
-        if request.image is not None and request.image_bytes is None:
-            return self.photos.by_address(request.image)
-        if request.image_bytes is not None and request.image is None:
-            return self.photos.by_bytes(request.image_bytes)
-        raise ClickRequestError(
-            "bad-request", "The request must carry one of image and image_bytes."
-        )
-
-    def check_itself(self) -> None:
-        """Segment a disk on a plain ground, then click. Raises RuntimeError if that fails."""
-        rows, columns = np.mgrid[:96, :128]
-        disk = (rows - 48) ** 2 + (columns - 64) ** 2 < 30**2
-        photo = np.where(disk[..., None], np.uint8(220), np.uint8(40)).repeat(3, axis=2)
-        points = ExtremePoints(Point(64, 18), Point(34, 48), Point(64, 78), Point(94, 48))
-        clicks = (Click(Point(64, 48), ClickKind.INSIDE),)
-        for placed in ((), clicks):
-            made = self.predictor.predict(photo, "self-test", points, placed)
-            if not 0 <= made.score <= 1 or made.mask.box.is_empty:
-                raise RuntimeError("the model's answer to its self-test is not a mask")
 
 
 def create_app(service: SegmentService, limits: ServerLimits | None = None) -> FastAPI:
@@ -153,8 +89,7 @@ def create_app(service: SegmentService, limits: ServerLimits | None = None) -> F
     @app.post("/invocations")
     async def invocations(request: Request) -> Response:
         if state["in_flight"] >= bounds.running + bounds.waiting:
-            message = "The model is busy. Try again in a moment."
-            return _refusal("busy", message, 503, retry=True)
+            return _refuse(BUSY)
         state["in_flight"] += 1
         try:
             body = await _read_body(request)
@@ -169,22 +104,15 @@ def create_app(service: SegmentService, limits: ServerLimits | None = None) -> F
             return Response(
                 answer.to_json(), headers=_session_headers(request), media_type="application/json"
             )
-        except ClickRequestError as error:
-            return _refusal(error.code, str(error), error.status)
-        except PhotoError as error:
-            if error.missing:
-                return _refusal("photo-missing", str(error), 404)
-            return _refusal("not-a-photo", str(error), 415)
-        except StorageError as error:
-            return _refusal("storage-unavailable", str(error), 503, retry=True)
+        except REFUSED as error:
+            return _refuse(Refusal.of(error))
         finally:
             state["in_flight"] -= 1
 
     @app.exception_handler(Exception)
     async def failed(_: Request, error: Exception) -> Response:
         logger.error("a request failed", exc_info=error)
-        message = "The model failed on this request. Try again, or use the brush."
-        return _refusal("internal-error", message, 500, retry=True)
+        return _refuse(FAILED)
 
     return app
 
@@ -213,27 +141,9 @@ async def _read_body(request: Request) -> bytes:
     return b"".join(pieces)
 
 
-def _refusal(code: str, message: str, status: int, *, retry: bool = False) -> Response:
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if retry else {}
-    body = error_body(code, message, retryable=retry)
-    return Response(body, status, headers, media_type="application/json")
-
-
-def find_model_directory() -> Path:
-    """SM_MODEL_DIR, else SageMaker's model directory if there is a model in it, else ours."""
-    named = os.environ.get("SM_MODEL_DIR")
-    if named:
-        return Path(named)
-    if (SAGEMAKER_MODEL_DIRECTORY / CONFIG_FILE).exists():
-        return SAGEMAKER_MODEL_DIRECTORY
-    return SHIPPED
-
-
-def build_service(model_directory: Path) -> SegmentService:
-    """The service for one model directory, reading photos from S3."""
-    threads = max(1, min(2, os.cpu_count() or 1))
-    predictor = ClickPredictor(load_network(model_directory, threads))
-    return SegmentService(predictor, PhotoStore(S3PhotoReader()))
+def _refuse(refusal: Refusal) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if refusal.retryable else {}
+    return Response(refusal.to_json(), refusal.status, headers, media_type="application/json")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from model_endpoint.model_directory import SHIPPED, load_network
 from model_endpoint.octagon import octagon
 from model_endpoint.photo_store import PhotoStore
 from model_endpoint.predictor import ClickPredictor
-from model_endpoint.server import SegmentService
+from model_endpoint.service import SegmentService
 
 
 def no_photos(address: str) -> bytes:

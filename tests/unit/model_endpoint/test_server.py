@@ -36,12 +36,8 @@ from model_endpoint.network_protocol import Features
 from model_endpoint.octagon import OctagonNetwork
 from model_endpoint.photo_store import PhotoStore, StorageError
 from model_endpoint.predictor import ClickPredictor
-from model_endpoint.server import (
-    SegmentService,
-    ServerLimits,
-    create_app,
-    find_model_directory,
-)
+from model_endpoint.server import ServerLimits, create_app
+from model_endpoint.service import SegmentService, find_model_directory
 
 REQUEST: dict[str, Any] = {
     "schema_version": 1,
@@ -303,7 +299,7 @@ def test_the_model_directory_is_found_where_sagemaker_says(
     monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path))
     assert find_model_directory() == tmp_path
     monkeypatch.delenv("SM_MODEL_DIR")
-    monkeypatch.setattr("model_endpoint.server.SAGEMAKER_MODEL_DIRECTORY", tmp_path)
+    monkeypatch.setattr("model_endpoint.service.SAGEMAKER_MODEL_DIRECTORY", tmp_path)
     assert (find_model_directory() / "config.json").exists()
     (tmp_path / "config.json").write_text('{"backend": "octagon"}')
     assert find_model_directory() == tmp_path
