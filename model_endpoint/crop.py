@@ -59,9 +59,8 @@ class CropBox:
 
     @classmethod
     def whole(cls, photo_size: Size, size: int) -> CropBox:
-        """All of a photo, in the upper left of a square that is as wide as its longer side."""
-        side = float(max(photo_size.width, photo_size.height))
-        return cls(0.0, 0.0, side, side, size)
+        """All of a photo, each side stretched on its own, as SAM 2 was trained."""
+        return cls(0.0, 0.0, float(photo_size.width), float(photo_size.height), size)
 
     def to_crop(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """(n, 2) image points -> crop pixels."""

@@ -2,6 +2,8 @@
 
 {"backend": "onnx", "label": "small", "size": 256}     with encoder.onnx and decoder.onnx
 {"backend": "torch", ...}                              with weights.safetensors, for a graphics card
+{"backend": "sam2", "label": "sam2.1-tiny"}             with SAM 2.1 as `transformers` keeps it, in
+                                                       a folder of its own, sam2/
 {"backend": "octagon"}                                 nothing else
 
 `"mirror": true` beside the first looks twice (see `onnx_network`).
@@ -18,6 +20,7 @@ from model_endpoint.onnx_network import OnnxNetwork
 
 SHIPPED = Path(__file__).parent / "weights" / "small"
 CONFIG_FILE = "config.json"
+SAM2_FOLDER = "sam2"
 
 
 def load_network(directory: Path = SHIPPED, threads: int = 2) -> Network:
@@ -47,4 +50,8 @@ def load_network(directory: Path = SHIPPED, threads: int = 2) -> Network:
         from model_endpoint.torch_network import TorchNetwork
 
         return TorchNetwork(directory, str(config["label"]), int(config["size"]))
-    raise ValueError(f"{path}: the backend must be onnx, torch or octagon, not {backend!r}")
+    if backend == "sam2":
+        from model_endpoint.sam2_network import Sam2Network
+
+        return Sam2Network(directory / SAM2_FOLDER, str(config["label"]), threads=threads)
+    raise ValueError(f"{path}: the backend must be onnx, torch, sam2 or octagon, not {backend!r}")
