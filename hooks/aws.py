@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -31,10 +32,16 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 @dataclass(frozen=True, slots=True)
 class EndpointAnswer:
-    """What the endpoint's container answered, and the session that it opened if it was asked."""
+    """What the endpoint's container answered.
+
+    Attributes:
+        session: that it opened, if it was asked to.
+        seconds: that the invocation took.
+    """
 
     body: bytes
     session: str | None = None
+    seconds: float = field(default=0.0, compare=False)
 
 
 class EndpointUnavailableError(Exception):
@@ -153,6 +160,7 @@ def invoke_endpoint(name: str, body: str, session: str | None = None) -> Endpoin
         EndpointRefusal: the container answered with an error of its own.
         EndpointUnavailableError: there was no answer, or not in time.
     """
+    started = time.perf_counter()
     try:
         try:
             answer = _invoke(name, body, session)
@@ -173,7 +181,7 @@ def invoke_endpoint(name: str, body: str, session: str | None = None) -> Endpoin
         raise EndpointUnavailableError(type(error).__name__) from error
     # "<id>; Expires=<time>"; a session that has expired is noticed when it is used.
     opened = str(answer.get("NewSessionId", "")).partition(";")[0].strip()
-    return EndpointAnswer(content, opened or None)
+    return EndpointAnswer(content, opened or None, time.perf_counter() - started)
 
 
 def _invoke(name: str, body: str, session: str | None) -> Any:

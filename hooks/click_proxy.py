@@ -52,11 +52,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def segment() -> Response[str]:
     """One object's mask: POST a SegmentRequest, get a SegmentResponse or an error as JSON."""
 
-    def ask(endpoint_name: str, token: TaskToken) -> str:
+    def ask(endpoint_name: str, token: TaskToken) -> aws.EndpointAnswer:
         request = SegmentRequest.from_json(_body())
         _refuse_image(request)
         forwarded = request.with_image(token.image).to_json()
-        return aws.invoke_endpoint(endpoint_name, forwarded, request.session).body.decode()
+        return aws.invoke_endpoint(endpoint_name, forwarded, request.session)
 
     return _answer(ask)
 
@@ -65,17 +65,18 @@ def segment() -> Response[str]:
 def prewarm() -> Response[str]:
     """Makes the photo ready: POST a PrewarmRequest, get a PrewarmResponse or an error."""
 
-    def ask(endpoint_name: str, token: TaskToken) -> str:
+    def ask(endpoint_name: str, token: TaskToken) -> aws.EndpointAnswer:
         request = PrewarmRequest.from_json(_body())
         _refuse_image(request)
         forwarded = request.with_image(token.image).to_json()
         answer = aws.invoke_endpoint(endpoint_name, forwarded, aws.NEW_SESSION)
-        return replace(PrewarmResponse.from_json(answer.body), session=answer.session).to_json()
+        told = replace(PrewarmResponse.from_json(answer.body), session=answer.session)
+        return replace(answer, body=told.to_json().encode())
 
     return _answer(ask)
 
 
-def _answer(ask: Callable[[str, TaskToken], str]) -> Response[str]:
+def _answer(ask: Callable[[str, TaskToken], aws.EndpointAnswer]) -> Response[str]:
     """What `ask` gets from the endpoint for the photo of the task token, or an error as JSON."""
     started = time.perf_counter()
     try:
@@ -84,6 +85,7 @@ def _answer(ask: Callable[[str, TaskToken], str]) -> Response[str]:
         token = TaskToken.verify(_bearer_token(), keys, time.time())
         logger.append_keys(job=token.job, data_object=token.data_object)
         answer = ask(settings.endpoint_name, token)
+        body = answer.body.decode()
     except TokenExpiredError as error:
         return _error(HTTPStatus.FORBIDDEN, "token-expired", str(error))
     except TokenError as error:
@@ -102,7 +104,9 @@ def _answer(ask: Callable[[str, TaskToken], str]) -> Response[str]:
     metrics.add_metric(
         "EndpointTime", MetricUnit.Milliseconds, 1000 * (time.perf_counter() - started)
     )
-    return _json(HTTPStatus.OK, answer)
+    own = time.perf_counter() - started - answer.seconds
+    timing = f"proxy;dur={1000 * own:.1f}, endpoint;dur={1000 * answer.seconds:.1f}"
+    return _json(HTTPStatus.OK, body, {"server-timing": timing})
 
 
 @app.not_found

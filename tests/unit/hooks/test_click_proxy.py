@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -81,6 +82,7 @@ def test_clicks_go_to_the_photo_of_the_token(
     status, body, headers = call(context, REQUEST, token())
     assert (status, body) == (200, json.loads(ANSWER))
     assert headers["Access-Control-Allow-Origin"] == "*"
+    assert re.fullmatch(r"proxy;dur=[\d.]+, endpoint;dur=0\.0", headers["server-timing"])
     (received,) = endpoint
     assert received["image"] == PHOTO
     assert received["extreme_points"] == [[20, 5], [5, 20], [20, 35], [35, 20]]
