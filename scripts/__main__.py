@@ -12,7 +12,14 @@ from typing import Annotated
 import typer
 
 from hooks.core.errors import FewclickError
-from scripts.commands import bench_endpoint, demo, evaluate_clicks, pack_model, train_clicks
+from scripts.commands import (
+    bench_endpoint,
+    bench_runtimes,
+    demo,
+    evaluate_clicks,
+    pack_model,
+    train_clicks,
+)
 
 app = typer.Typer(
     help="Few-click segmentation for Ground Truth labeling jobs, on AWS or on one machine.",
@@ -46,6 +53,7 @@ def _options(
 
 app.command()(demo.demo)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
+app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("pack-model")(pack_model.pack_model)
 app.command("train-clicks")(train_clicks.train_clicks)
