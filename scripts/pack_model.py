@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import hooks
+import hooks.core
 import model_endpoint
 from hooks.core.errors import FewclickError
 from model_endpoint.model_directory import CONFIG_FILE, SHIPPED, load_network
