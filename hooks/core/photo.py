@@ -122,7 +122,11 @@ def _open(source: IO[bytes] | bytes, address: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise PhotoError(address, f"the photo is too large to decode ({error}).") from error
+        raise PhotoError(
+            address,
+            f"the photo has more than {MAX_PHOTO_PIXELS // 1_000_000} million pixels, the most "
+            "that are allowed. Scale it down first.",
+        ) from error
     except UnidentifiedImageError as error:
         raise PhotoError(address, "this is not a photo that can be read (JPEG, PNG…).") from error
     except (OSError, SyntaxError, ValueError) as error:
