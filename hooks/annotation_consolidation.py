@@ -32,6 +32,7 @@ from hooks.core.geometry import Size
 from hooks.core.job_settings import JobSettings, settings_key
 from hooks.core.masks import VOID, write_label_map
 from hooks.core.photo import PhotoHeader
+from hooks.core.worker_quality import WorkerQuality
 from hooks.settings import ConsolidationSettings
 
 logger = Logger(service="consolidation")
@@ -253,7 +254,7 @@ def _write_details(
     consensus: Consensus | None,
 ) -> None:
     """What is too long for a manifest line: every worker's part, and why answers were left out."""
-    agreement = {} if consensus is None else consensus.agreement
+    qualities = {} if consensus is None else consensus.workers
     details = {
         "schema_version": 1,
         "label": label,
@@ -263,7 +264,7 @@ def _write_details(
                 "worker_id": item.worker_id,
                 "outcome": item.answer.outcome.value,
                 "reason": item.answer.reason,
-                "agreement": _rounded(agreement.get(item.worker_id)),
+                **_quality(qualities.get(item.worker_id)),
                 "objects": [found.to_json() for found in item.answer.objects],
                 "clicks": item.answer.clicks,
                 "seconds": item.answer.seconds,
@@ -275,6 +276,18 @@ def _write_details(
     }
     body = json.dumps(details, ensure_ascii=False).encode()
     aws.write_bytes(uri, body, "application/json", request.kms_key_id)
+
+
+def _quality(quality: WorkerQuality | None) -> dict[str, Any]:
+    if quality is None:
+        return {"agreement": None}
+    return {
+        "weight": _rounded(quality.weight),
+        "relative_weight": _rounded(quality.relative_weight),
+        "agreement": _rounded(quality.agreement),
+        "boundary_deviation": _rounded(quality.boundary_deviation),
+        "flags": [flag.value for flag in quality.flags],
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,4 +1,13 @@
-"""Several workers' label maps become one, by a plurality vote for every pixel.
+"""Several workers' label maps become one, with a confidence and a word on every worker.
+
+Four methods, of which `robust` is meant for use and the others for comparison:
+
+* `robust`: workers weigh by how far they stray from each other (`worker_weights`), close votes are
+  decided by those round them (`band_vote`). A label map of one label only, nothing drawn or
+  everything painted, abstains unless most are such.
+* `weighted`: the same weights, every pixel by itself.
+* `plurality`: one worker, one vote.
+* `staple`: the classic EM (`staple`).
 
 Ties go to the foreground, then to the label that comes first; void pixels (255) do not vote. The
 result does not depend on the order of the workers.
@@ -9,21 +18,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from hooks.core.masks import BACKGROUND, VOID, LabelMap, Mask
-
-Ballots: TypeAlias = npt.NDArray[np.uint8]
-"""What every worker says at every disputed pixel, shape (workers, pixels)."""
-
-Counts: TypeAlias = npt.NDArray[np.int64]
+from hooks.core.ballots import Ballots, count_labels
+from hooks.core.band_vote import (
+    elect,
+    elect_smoothly,
+    outline_length,
+    soft_iou,
+    whole_weights,
+)
+from hooks.core.masks import BACKGROUND, VOID, LabelMap
+from hooks.core.pair_agreement import PairAgreement
+from hooks.core.staple import elect_by_staple
+from hooks.core.worker_quality import WorkerQuality, assess
+from hooks.core.worker_weights import Weights, robust_weights
 
 AGREEMENT_FLOOR = 0.5
 """Two workers whose agreement is below this labeled different things."""
+
+
+class Method(StrEnum):
+    """How label maps are consolidated."""
+
+    ROBUST = "robust"
+    WEIGHTED = "weighted"
+    PLURALITY = "plurality"
+    STAPLE = "staple"
 
 
 class Status(StrEnum):
@@ -56,159 +79,199 @@ class Consensus:
             0 for a single annotator, as Ground Truth does: there is no evidence.
         image_confidence: mean over the foreground classes present, weighted by their area; that
             of the background when there is none.
-        agreement: worker id to the mean agreement with each other worker, 0 to 1; None alone.
+        workers: by worker id.
         reason: why a person should look at it; empty for a consensus.
     """
 
     label_map: LabelMap
     confidence: Mapping[int, float]
     image_confidence: float
-    agreement: Mapping[str, float | None]
+    workers: Mapping[str, WorkerQuality]
     status: Status
     reason: str
 
 
-def consolidate(votes: Sequence[Vote], num_classes: int) -> Consensus:
+def consolidate(
+    votes: Sequence[Vote],
+    num_classes: int,
+    *,
+    method: Method = Method.ROBUST,
+    priors: Mapping[str, float] | None = None,
+) -> Consensus:
     """Consolidate one photo's votes.
 
     Args:
         votes: at least one, of different workers, all of the same shape.
         num_classes: labels and background; at most 255.
+        priors: worker id to how much the worker's earlier work lets it count, 1 like anybody,
+            above 0; of use to `robust` and `weighted`.
 
     Raises:
-        ValueError: no votes, shapes that differ, or more classes than a label map holds.
+        ValueError: no votes, shapes that differ, or labels or numbers of classes that a label map
+            does not hold.
     """
-    if not votes:
-        raise ValueError("there are no votes to consolidate")
-    if num_classes > VOID:
-        raise ValueError(f"{num_classes} classes; a label map holds at most {VOID}")
-    if len({vote.label_map.shape for vote in votes}) != 1:
-        raise ValueError("the workers' label maps differ in shape")
     votes = sorted(votes, key=lambda vote: vote.worker_id)
-    disputed, ballots, agreed = _compare(votes)
-    winners, confidence = _vote(ballots, agreed, num_classes)
-    label_map = votes[0].label_map.copy()
-    label_map[disputed] = winners
-    pairs = _pair_agreements([vote.worker_id for vote in votes], ballots, agreed, num_classes)
-    nobody_voted = bool((label_map == VOID).all())
+    label_maps = _checked(votes, num_classes)
+    counts = _counted(label_maps, num_classes)
+    uniform = counts.max(axis=1) == label_maps[0].size
+    heard = _heard(uniform, method)
+    compared = np.flatnonzero(heard).tolist()
+    voting_maps = [label_maps[worker] for worker in compared]
+    ballots = Ballots.of(voting_maps, counts[heard])
+    pairs = PairAgreement.of(ballots, compared, counts)
+
+    evidence = _evidence(pairs, heard, uniform, method)
+    weights = evidence * np.array([(priors or {}).get(vote.worker_id, 1.0) for vote in votes])
+    units = whole_weights(weights[heard] / weights[heard].sum())
+    if method is Method.STAPLE:
+        winners, skill = elect_by_staple(ballots)
+        evidence = weights = skill
+        units = whole_weights(np.full(len(votes), 1 / len(votes)))
+    elif method is Method.ROBUST and not _two_that_differ(pairs, compared):
+        winners = elect_smoothly(voting_maps, ballots, units)
+    else:
+        winners = elect(ballots, units)
+    label_map = voting_maps[0].copy()
+    label_map.ravel()[ballots.places] = winners
+
+    deviations = _deviations(label_map, ballots, winners, compared)
+    if len(compared) == 1 < len(votes):
+        # One drew, the other did not: whom to believe nobody knows, so both count for confidence.
+        ballots = Ballots.of(label_maps, counts)
+        units = whole_weights(np.full(len(votes), 1 / len(votes)))
+        winners = ballots.votes[compared[0]]
+    confidence = soft_iou(ballots, units, winners)
+    nobody_voted = bool(count_labels(label_map)[VOID] == label_map.size)
     if len(votes) == 1 or nobody_voted:
         confidence = dict.fromkeys(confidence, 0.0)
-    status, reason = _status(votes, pairs)
+    status, reason = _status(counts, pairs)
     if nobody_voted:
         status, reason = Status.NEEDS_ADJUDICATION, "every worker abstains on every pixel."
     return Consensus(
         label_map=label_map,
         confidence=confidence,
         image_confidence=_image_confidence(label_map, confidence),
-        agreement=_mean_agreements(votes, pairs),
+        workers=assess(
+            [vote.worker_id for vote in votes],
+            counts,
+            pairs,
+            weights / weights.sum(),
+            evidence / evidence.sum(),
+            deviations,
+        ),
         status=status,
         reason=reason,
     )
 
 
-def _compare(votes: Sequence[Vote]) -> tuple[Mask, Ballots, Counts]:
-    """Where any two workers differ (height, width), what each says there, and the rest by class.
-
-    Only a few pixels in a hundred are disputed as a rule, so all that follows looks at those
-    alone and counts the others, int64 (256,), as wholes.
-    """
-    first = votes[0].label_map
-    disputed = np.zeros(first.shape, dtype=bool)
-    for vote in votes[1:]:
-        disputed |= vote.label_map != first
-    ballots = np.stack([vote.label_map[disputed] for vote in votes])
-    return disputed, ballots, np.bincount(first[~disputed], minlength=256)
-
-
-def _vote(
-    ballots: Ballots, agreed: Counts, num_classes: int
-) -> tuple[npt.NDArray[np.uint8], dict[int, float]]:
-    """The plurality at every disputed pixel, and the soft IoU of every class in the result.
-
-    With S_k a pixel's share of votes for class k and P the result, class k's soft IoU is
-    sum(min(S_k, [P = k])) / sum(max(S_k, [P = k])).
-    """
-    voters = np.count_nonzero(ballots != VOID, axis=0)
-    winners = np.zeros(voters.shape, dtype=np.uint8)
-    most = np.zeros(voters.shape, dtype=np.intp)
-    present = (np.bincount(ballots.ravel(), minlength=256) + agreed) > 0
-    foreground = [index for index in range(1, num_classes) if present[index]]
-    # A later class must have more votes, the background more than any. Somebody votes at every
-    # disputed pixel: where all abstain, all agree.
-    for index in [*foreground, BACKGROUND]:
-        count = np.count_nonzero(ballots == index, axis=0)
-        better = count > most
-        winners[better] = index
-        most[better] = count[better]
-    confidence = {}
-    for index in [BACKGROUND, *foreground]:
-        chosen = winners == index
-        area = int(agreed[index]) + int(np.count_nonzero(chosen))
-        if area == 0 and index != BACKGROUND:
-            continue
-        share = np.count_nonzero(ballots == index, axis=0) / voters
-        inside = int(agreed[index]) + float(share[chosen].sum())
-        union = area + float(share[~chosen].sum())
-        confidence[index] = inside / union if union else 1.0
-    return winners, confidence
-
-
-def _pair_agreements(
-    worker_ids: Sequence[str], ballots: Ballots, agreed: Counts, num_classes: int
-) -> dict[tuple[str, str], float]:
-    """Mean IoU over the foreground classes that either worker has, pixels void to one left out."""
-    agreements = {}
-    for first, second in combinations(range(len(worker_ids)), 2):
-        both = ballots[first].astype(np.uint16) * 256 + ballots[second]
-        table = np.bincount(both, minlength=65536).reshape(256, 256) + np.diag(agreed)
-        table = table[:num_classes, :num_classes]
-        overlap = np.diag(table)[1:]
-        union = table.sum(axis=0)[1:] + table.sum(axis=1)[1:] - overlap
-        seen = union > 0
-        agreement = float((overlap[seen] / union[seen]).mean()) if seen.any() else 1.0
-        agreements[worker_ids[first], worker_ids[second]] = agreement
-    return agreements
-
-
-def _mean_agreements(
-    votes: Sequence[Vote], pairs: Mapping[tuple[str, str], float]
-) -> dict[str, float | None]:
-    means: dict[str, float | None] = {}
+def _checked(votes: Sequence[Vote], num_classes: int) -> list[LabelMap]:
+    """The votes' label maps, C-contiguous."""
+    if not votes:
+        raise ValueError("there are no votes to consolidate")
+    if not 1 <= num_classes <= VOID:
+        raise ValueError(f"{num_classes} classes; a label map holds 1 to {VOID}")
+    if len({vote.worker_id for vote in votes}) != len(votes):
+        raise ValueError("a worker has more than one vote")
+    shape = votes[0].label_map.shape
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(f"a label map of shape {shape}, not (height, width)")
     for vote in votes:
-        own = [value for pair, value in pairs.items() if vote.worker_id in pair]
-        means[vote.worker_id] = sum(own) / len(own) if own else None
-    return means
+        if vote.label_map.shape != shape:
+            raise ValueError(
+                f"the workers' label maps differ in shape: {shape}, {vote.label_map.shape}"
+            )
+        if vote.label_map.dtype != np.uint8:
+            raise ValueError(f"a label map of {vote.label_map.dtype}, not uint8")
+    return [np.ascontiguousarray(vote.label_map) for vote in votes]
 
 
-def _status(votes: Sequence[Vote], pairs: Mapping[tuple[str, str], float]) -> tuple[Status, str]:
-    if len(votes) == 1:
-        return Status.SINGLE_ANNOTATOR, ""
-    if max(pairs.values()) < AGREEMENT_FLOOR:
-        return Status.NEEDS_ADJUDICATION, f"no two of the {len(votes)} workers agree."
-    drew = {
-        vote.worker_id
-        for vote in votes
-        if ((vote.label_map != BACKGROUND) & (vote.label_map != VOID)).any()
+def _counted(label_maps: Sequence[LabelMap], num_classes: int) -> npt.NDArray[np.int64]:
+    """Pixels by label of every map, int64 (workers, 256)."""
+    counts = np.stack([count_labels(label_map) for label_map in label_maps])
+    unknown = np.flatnonzero(counts[:, num_classes:VOID].any(axis=0))
+    if len(unknown):
+        raise ValueError(f"label {unknown[0] + num_classes} in a map of {num_classes} classes")
+    return counts
+
+
+def _heard(uniform: npt.NDArray[np.bool_], method: Method) -> npt.NDArray[np.bool_]:
+    """Who votes: a map of one label only says where no outline is, unless most say the same."""
+    everybody = np.ones(len(uniform), dtype=bool)
+    if method in (Method.PLURALITY, Method.STAPLE) or 2 * np.count_nonzero(uniform) > len(uniform):
+        return everybody
+    return ~uniform
+
+
+def _evidence(
+    pairs: PairAgreement,
+    heard: npt.NDArray[np.bool_],
+    uniform: npt.NDArray[np.bool_],
+    method: Method,
+) -> Weights:
+    """Weights by this photo alone, sum 1, 0 for who is not heard."""
+    weights = np.zeros(len(heard))
+    if method in (Method.PLURALITY, Method.STAPLE) or bool((heard & uniform).any()):
+        weights[heard] = 1 / np.count_nonzero(heard)
+    else:
+        weights[heard] = _robust(pairs, np.flatnonzero(heard))
+    return weights
+
+
+def _robust(pairs: PairAgreement, workers: npt.NDArray[np.intp]) -> Weights:
+    """Copies of one map say once how far it strays; else two copies would outweigh anybody."""
+    copied = pairs.same[np.ix_(workers, workers)]
+    original = copied.argmax(axis=1)
+    originals, number = np.unique(original, return_inverse=True)
+    kept = workers[originals]
+    weights = robust_weights(pairs.differences[np.ix_(kept, kept)])[number]
+    return weights / weights.sum()
+
+
+def _two_that_differ(pairs: PairAgreement, compared: Sequence[int]) -> bool:
+    """Two outlines of different things have no mean."""
+    if len(compared) != 2:
+        return False
+    first, second = compared
+    return bool(pairs.iou[first, second] < AGREEMENT_FLOOR)
+
+
+def _deviations(
+    label_map: LabelMap,
+    ballots: Ballots,
+    winners: npt.NDArray[np.uint8],
+    compared: Sequence[int],
+) -> dict[int, float]:
+    length = outline_length(label_map)
+    return {
+        worker: np.count_nonzero((own != winners) & (own != VOID)) / length
+        for worker, own in zip(compared, ballots.votes, strict=True)
     }
-    empty = len(votes) - len(drew)
-    agreeing = any(
-        set(pair) <= drew and agreement >= AGREEMENT_FLOOR for pair, agreement in pairs.items()
-    )
-    if 2 * empty > len(votes) and agreeing:
+
+
+def _status(counts: npt.NDArray[np.int64], pairs: PairAgreement) -> tuple[Status, str]:
+    workers = len(counts)
+    if workers == 1:
+        return Status.SINGLE_ANNOTATOR, ""
+    agreeing = np.triu(pairs.iou >= AGREEMENT_FLOOR, 1)
+    if not agreeing.any():
+        return Status.NEEDS_ADJUDICATION, f"no two of the {workers} workers agree."
+    drew = counts[:, BACKGROUND + 1 : VOID].any(axis=1)
+    empty = workers - np.count_nonzero(drew)
+    if 2 * empty > workers and agreeing[np.ix_(drew, drew)].any():
         return (
             Status.NEEDS_ADJUDICATION,
-            f"{empty} of {len(votes)} workers drew nothing, the others agree with each other.",
+            f"{empty} of {workers} workers drew nothing, the others agree with each other.",
         )
-    if 2 * empty == len(votes) and drew:
+    if 2 * empty == workers and drew.any():
         return (
             Status.NEEDS_ADJUDICATION,
-            f"{empty} of {len(votes)} workers drew nothing, the others did.",
+            f"{empty} of {workers} workers drew nothing, the others did.",
         )
     return Status.CONSENSUS, ""
 
 
 def _image_confidence(label_map: LabelMap, confidence: Mapping[int, float]) -> float:
-    areas = np.bincount(label_map.ravel(), minlength=256)
+    areas = count_labels(label_map)
     foreground = [index for index in confidence if index != BACKGROUND]
     total = sum(int(areas[index]) for index in foreground)
     if total == 0:
