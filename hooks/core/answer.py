@@ -36,7 +36,7 @@ from hooks.core.clicks import Click, ExtremePoints
 from hooks.core.drawn_png import read_instance_image, read_label_image, write_png
 from hooks.core.errors import AnswerError, MaskError
 from hooks.core.geometry import Size
-from hooks.core.masks import VOID, CroppedMask, LabelMap, Mask, bounding_box
+from hooks.core.masks import VOID, CroppedMask, LabelMap, Mask, PlacedMask, bounding_box
 
 SCHEMA_VERSION = 1
 TOOL = "fewclick/0.1.0"
@@ -145,7 +145,7 @@ class WorkerAnswer:
             warnings=warnings,
         )
 
-    def object_masks(self) -> dict[int, Mask]:
+    def object_masks(self) -> dict[int, PlacedMask]:
         """Each object's own mask by id, hidden parts included; empty if they were left out.
 
         Raises:
@@ -154,10 +154,10 @@ class WorkerAnswer:
         if self.instance_png is None:
             return {}
         instances = read_instance_image(self.instance_png, self.size)
-        masks: dict[int, Mask] = {}
+        masks: dict[int, PlacedMask] = {}
         for found in self.objects:
             try:
-                masks[found.id] = (
+                masks[found.id] = PlacedMask.cut(
                     instances == found.id
                     if found.own_mask is None
                     else found.own_mask.to_mask(self.size)
@@ -280,7 +280,10 @@ def _class_of_color(
         if index is None:
             warnings.append(f"the job has no label {name!r}; its pixels do not count.")
             index = VOID
-        classes[_color(value, name)] = index
+        color = _color(value, name)
+        if color in classes:
+            raise AnswerError(f"the colour of label {name!r} is another label's too.")
+        classes[color] = index
     return classes, tuple(warnings)
 
 

@@ -1,7 +1,8 @@
 """The PNGs that workers submit: a label image, read by colour, and an instance image, by value.
 
 Whatever a browser, a Crowd element or a hostile worker sends comes through here: sizes are checked
-against the photo's before a pixel is decoded.
+against the photo's before a pixel is decoded, and colours are looked up a strip at a time, so that
+a decoded image costs what Pillow needs for it (up to 4 bytes a pixel) and its label map (1 byte).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import base64
 import binascii
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from hooks.core.errors import AnswerError
 from hooks.core.geometry import Size
 from hooks.core.masks import BACKGROUND, VOID, LabelMap
+from hooks.core.photo import MAX_PHOTO_PIXELS
 
 MAX_COLOR_DISTANCE = 32.0
 """A colour this near to a label's, in RGB, is taken for it; further ones are void."""
@@ -32,6 +34,9 @@ MAX_ASPECT_ERROR = 0.01
 MAX_COLORS = 65_536
 """A drawing has a few hundred colours, smoothed edges included. Noise has millions, and would
 take the memory of the whole batch."""
+
+_STRIP_ROWS = 256
+_DEPTH_AT = 24  # in the file, behind the signature and the header's length, type, width and height
 
 _BACKGROUND_COLORS = ((255, 255, 255), (0, 0, 0))
 
@@ -60,11 +65,12 @@ def read_label_image(
         AnswerError: not a PNG, truncated, or of another shape than the photo.
     """
     image = _open_png(png, size, "label image")
-    palette, values = _colors(image)
-    classes, exact = _classify(palette, class_of_color)
-    label_map = classes[values]
-    counts = np.bincount(values.ravel(), minlength=len(palette))
-    inexact = int(counts[~exact].sum())
+    try:
+        label_map, inexact = _read_colors(image, class_of_color)
+    except AnswerError:
+        raise
+    except Exception as error:  # odd palettes and transparencies fail only when they are used
+        raise AnswerError(f"the label image is damaged ({error}).") from error
     warnings = []
     if inexact > MAX_INEXACT_SHARE * label_map.size:
         share = inexact / label_map.size
@@ -75,7 +81,7 @@ def read_label_image(
             f"{size.width} x {size.height}; it was scaled."
         )
         label_map = _scaled(label_map, size)
-    return LabelImage(np.ascontiguousarray(label_map), tuple(warnings))
+    return LabelImage(label_map, tuple(warnings))
 
 
 def read_instance_image(png: object, size: Size) -> npt.NDArray[np.uint16]:
@@ -84,7 +90,7 @@ def read_instance_image(png: object, size: Size) -> npt.NDArray[np.uint16]:
     Raises:
         AnswerError: not a greyscale PNG of the photo's size.
     """
-    image = _open_png(png, size, "instance image")
+    image = _open_png(png, size, "instance image", depths=(8, 16))
     if image.size != size or image.mode not in ("L", "I;16", "I"):
         raise AnswerError("the instance image is not a greyscale PNG of the photo's size.")
     return np.asarray(image).astype(np.uint16)
@@ -97,7 +103,9 @@ def write_png(image: Image.Image) -> str:
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def _open_png(png: object, size: Size, name: str) -> Image.Image:
+def _open_png(
+    png: object, size: Size, name: str, *, depths: Collection[int] = (1, 2, 4, 8, 16)
+) -> Image.Image:
     if not isinstance(png, str):
         raise AnswerError(f"the {name} is missing.")
     try:
@@ -117,11 +125,15 @@ def _open_png(png: object, size: Size, name: str) -> Image.Image:
         > MAX_ASPECT_ERROR * image.width * size.height
     )
     # Twice the photo each way is as far as a browser's pixel ratio goes; more is no drawing of it.
-    if wrong_shape or image.width * image.height > 4 * size.pixels:
+    most = max(size.pixels, min(4 * size.pixels, MAX_PHOTO_PIXELS))
+    if wrong_shape or image.width * image.height > most:
         raise AnswerError(
             f"the {name} is {image.width} x {image.height} pixels, the photo "
             f"{size.width} x {size.height}."
         )
+    # Pillow stretches fewer bits to eight, which is right for colours and wrong for values.
+    if data[_DEPTH_AT] not in depths:
+        raise AnswerError(f"the {name} has {data[_DEPTH_AT]} bits a channel.")
     try:
         image.load()
     except Exception as error:
@@ -129,27 +141,51 @@ def _open_png(png: object, size: Size, name: str) -> Image.Image:
     return image
 
 
-def _colors(
-    image: Image.Image,
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
-    """(distinct RGBA colours (n, 4), index of each pixel's colour (height, width))."""
+def _read_colors(
+    image: Image.Image, class_of_color: Mapping[tuple[int, int, int], int]
+) -> tuple[LabelMap, int]:
+    """The label map in the image's own size, and how many pixels have no label's exact colour."""
     if image.mode == "P":
         # Our own page's form: the palette is the list of colours, nothing to search for.
-        values = np.asarray(image).astype(np.intp)
-        table = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(1, 256))
-        palette = image.getpalette() or []
-        table.putpalette(palette + [0] * (768 - len(palette)))
-        if "transparency" in image.info:
-            table.info["transparency"] = image.info["transparency"]
-        return np.asarray(table.convert("RGBA")).reshape(256, 4), values
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-    rgba = np.ascontiguousarray(np.asarray(image.convert("RGBA")))
-    packed = rgba.view(np.uint32).reshape(rgba.shape[:2])
-    distinct, inverse = np.unique(packed, return_inverse=True)
-    if distinct.size > MAX_COLORS:
-        raise AnswerError(f"the label image has {distinct.size} colours; it is no drawing.")
-    return distinct.view(np.uint8).reshape(-1, 4), inverse.reshape(packed.shape)
+        classes, exact = _classify(_palette(image), class_of_color)
+        counts = np.array(image.histogram()[:256])
+        return classes[np.asarray(image)], int(counts[~exact].sum())
+    label_map = np.empty((image.height, image.width), dtype=np.uint8)
+    inexact = 0
+    seen = np.empty(0, dtype=np.uint32)
+    for top in range(0, image.height, _STRIP_ROWS):
+        strip = image.crop((0, top, image.width, min(top + _STRIP_ROWS, image.height)))
+        packed = _rgba(strip).view(np.uint32).ravel()
+        # A drawing is long runs of one colour; only their beginnings are worth sorting.
+        starts = np.flatnonzero(np.append(True, packed[1:] != packed[:-1]))
+        lengths = np.diff(starts, append=packed.size)
+        distinct, colors = np.unique(packed[starts], return_inverse=True)
+        seen = np.union1d(seen, distinct)
+        if seen.size > MAX_COLORS:
+            raise AnswerError(
+                f"the label image has more than {MAX_COLORS} colours; it is no drawing."
+            )
+        classes, exact = _classify(distinct.view(np.uint8).reshape(-1, 4), class_of_color)
+        label_map[top : top + _STRIP_ROWS].reshape(-1)[...] = np.repeat(classes[colors], lengths)
+        inexact += int(lengths[~exact[colors]].sum())
+    return label_map, inexact
+
+
+def _palette(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """The 256 RGBA colours (256, 4) of a palette image; black where its palette ends."""
+    table = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(1, 256))
+    palette = image.getpalette() or []
+    table.putpalette(palette + [0] * (768 - len(palette)))
+    if "transparency" in image.info:
+        table.info["transparency"] = image.info["transparency"]
+    return np.asarray(table.convert("RGBA")).reshape(256, 4)
+
+
+def _rgba(strip: Image.Image) -> npt.NDArray[np.uint8]:
+    """RGBA pixels, C-contiguous (height, width, 4); 16 bits become 8."""
+    if strip.mode.startswith("I"):
+        strip = Image.fromarray((np.asarray(strip) // 257).astype(np.uint8))
+    return np.ascontiguousarray(np.asarray(strip.convert("RGBA")))
 
 
 def _classify(
