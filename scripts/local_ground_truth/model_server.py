@@ -50,6 +50,8 @@ class ModelServer:
         self._command = command_line(self._port, model_dir)
         self._environment = _environment(machine)
         self._stopping = threading.Event()
+        # Held while a process is started or ended, so that none is started behind `stop`.
+        self._changing = threading.Lock()
         self._process = self._start()
         self._watch = threading.Thread(target=self._restart_when_it_ends, daemon=True)
         self._watch.start()
@@ -76,8 +78,9 @@ class ModelServer:
             return False
 
     def stop(self) -> None:
-        self._stopping.set()
-        self._end()
+        with self._changing:
+            self._stopping.set()
+            self._end()
         self._watch.join()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -100,9 +103,10 @@ class ModelServer:
             logger.warning("the model server ended with status %d; starting it again", status)
             self._close_stdin()
             self._stopping.wait(SECONDS_BEFORE_RESTART)
-            if self._stopping.is_set():
-                return
-            self._process = self._start()
+            with self._changing:
+                if self._stopping.is_set():
+                    return
+                self._process = self._start()
 
     def _end(self) -> None:
         self._close_stdin()
