@@ -17,6 +17,7 @@ import numpy as np
 from hooks.core.consensus import Status
 from hooks.core.errors import AnswerError
 from hooks.core.labeled_box import LabeledBox, box_edges, edge_ious, fuse_boxes, ious
+from hooks.core.matching import join
 from hooks.core.shares import TOLERANCE, shares
 
 MATCH_IOU = 0.5
@@ -150,23 +151,13 @@ def _clusters(votes: Sequence[BoxVote], share: Mapping[str, float]) -> list[_Clu
     """Objects: boxes joined by descending IoU, never two of one worker."""
     # In an order of their own, so that ties do not follow the order of the votes.
     entries = sorted((box, vote.worker_id) for vote in votes for box in vote.boxes)
-    members = [{worker_id: index} for index, (_, worker_id) in enumerate(entries)]
-    home = list(range(len(entries)))
-    for first, second in _matches([box for box, _ in entries]):
-        one, other = home[first], home[second]
-        if one == other or members[one].keys() & members[other].keys():
-            continue
-        for index in members[other].values():
-            home[index] = one
-        members[one].update(members[other])
-        members[other] = {}
+    found = join([worker_id for _, worker_id in entries], _matches([box for box, _ in entries]))
     return [
         _Cluster(
-            {worker_id: entries[index][0] for worker_id, index in sorted(found.items())},
-            math.fsum(share[worker_id] for worker_id in found),
+            {worker_id: entries[index][0] for worker_id, index in sorted(members.items())},
+            math.fsum(share[worker_id] for worker_id in members),
         )
-        for found in members
-        if found
+        for members in found
     ]
 
 

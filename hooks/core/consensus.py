@@ -223,8 +223,9 @@ def _robust(pairs: PairAgreement, workers: npt.NDArray[np.intp]) -> Weights:
     original = copied.argmax(axis=1)
     originals, number = np.unique(original, return_inverse=True)
     kept = workers[originals]
-    weights = robust_weights(pairs.differences[np.ix_(kept, kept)])[number]
-    return weights / weights.sum()
+    weights: Weights = robust_weights(pairs.differences[np.ix_(kept, kept)])[number]
+    weights /= weights.sum()
+    return weights
 
 
 def _two_that_differ(pairs: PairAgreement, compared: Sequence[int]) -> bool:

@@ -70,6 +70,10 @@ class Box:
     def is_empty(self) -> bool:
         return self.width == 0 or self.height == 0
 
+    def seen_from(self, other: Box) -> Box:
+        """The same rectangle in coordinates that start at another's upper left corner."""
+        return Box(self.left - other.left, self.top - other.top, self.width, self.height)
+
     def lies_in(self, size: Size) -> bool:
         return (
             self.left >= 0

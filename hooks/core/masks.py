@@ -174,6 +174,53 @@ class CroppedMask:
         return mask
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedMask:
+    """A mask cut to its box, bool of the box's shape, and where in the photo the box lies."""
+
+    box: Box
+    mask: Mask
+
+    @classmethod
+    def cut(cls, mask: Mask, left: int = 0, top: int = 0) -> PlacedMask:
+        """The smallest one that holds `mask`, whose upper left corner is at (left, top)."""
+        inner = bounding_box(mask)
+        if inner.is_empty:
+            return cls(EMPTY_BOX, np.zeros((0, 0), dtype=bool))
+        moved = Box(left + inner.left, top + inner.top, inner.width, inner.height)
+        return cls(moved, mask[inner.slices()].copy())
+
+    @property
+    def area(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+    def to_mask(self, size: Size) -> Mask:
+        """The whole mask, shape (height, width) of `size`."""
+        return self.within(Box(0, 0, size.width, size.height))
+
+    def iou(self, other: PlacedMask) -> float:
+        """Intersection over union, 0 to 1; two empty masks agree fully."""
+        left, top = max(self.box.left, other.box.left), max(self.box.top, other.box.top)
+        right = min(self.box.right, other.box.right)
+        bottom = min(self.box.bottom, other.box.bottom)
+        shared = 0
+        if left < right and top < bottom:
+            window = Box(left, top, right - left, bottom - top)
+            shared = int(np.count_nonzero(self.within(window) & other.within(window)))
+        union = self.area + other.area - shared
+        return shared / union if union else 1.0
+
+    def within(self, window: Box) -> Mask:
+        """What of it lies in a window, bool of the window's shape."""
+        mask = np.zeros((window.height, window.width), dtype=bool)
+        left, top = max(self.box.left, window.left), max(self.box.top, window.top)
+        right, bottom = min(self.box.right, window.right), min(self.box.bottom, window.bottom)
+        if left < right and top < bottom:
+            shared = Box(left, top, right - left, bottom - top)
+            mask[shared.seen_from(window).slices()] = self.mask[shared.seen_from(self.box).slices()]
+        return mask
+
+
 def write_label_map(
     label_map: LabelMap, colors: Mapping[int, str], *, orientation: int = 1
 ) -> bytes:

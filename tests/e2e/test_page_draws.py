@@ -122,8 +122,8 @@ def test_where_two_objects_overlap_the_later_one_owns_the_pixels(open_page: Open
     assert np.array_equal(class_mask(answer, "cat"), cat & ~dog)
     assert np.array_equal(instances(answer), np.where(dog, 2, np.where(cat, 1, 0)))
     masks = hand.bench.parsed().object_masks()
-    assert np.array_equal(masks[1], cat)
-    assert np.array_equal(masks[2], dog)
+    assert np.array_equal(masks[1].to_mask(hand.bench.size), cat)
+    assert np.array_equal(masks[2].to_mask(hand.bench.size), dog)
 
 
 def test_an_object_is_moved_up_and_chosen_again(open_page: Open) -> None:
