@@ -17,6 +17,7 @@ from scripts.commands import (
     bench_runtimes,
     demo,
     evaluate_clicks,
+    evaluate_consensus,
     pack_model,
     train_clicks,
 )
@@ -55,6 +56,7 @@ app.command()(demo.demo)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
+app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("pack-model")(pack_model.pack_model)
 app.command("train-clicks")(train_clicks.train_clicks)
 
