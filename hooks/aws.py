@@ -93,6 +93,13 @@ def read_json(uri: str) -> Any:
         raise ContractError(uri, f"not JSON ({error}).") from error
 
 
+def list_uris(prefix_uri: str) -> list[str]:
+    """The addresses of all objects below a prefix, ascending."""
+    bucket, prefix = parse_s3_uri(prefix_uri)
+    pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
+
+
 def write_bytes(uri: str, body: bytes, content_type: str, kms_key_id: str | None = None) -> None:
     """Write the object at an `s3://` address, encrypted with the job's own key if it has one."""
     bucket, key = parse_s3_uri(uri)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hooks.core.consensus import Method
 from hooks.core.errors import ContractError
 
 
@@ -27,11 +28,18 @@ class PreAnnotationSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsolidationSettings:
+    """`method` is one of `hooks.core.consensus.Method`, the robust one unless set."""
+
     settings_bucket: str
+    method: Method
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ConsolidationSettings:
-        return cls(settings_bucket=_needed(environment, "SETTINGS_BUCKET"))
+        method = environment.get("CONSENSUS_METHOD") or Method.ROBUST
+        if method not in list(Method):
+            known = ", ".join(Method)
+            raise ContractError("CONSENSUS_METHOD", f"{method!r} is not one of {known}.")
+        return cls(_needed(environment, "SETTINGS_BUCKET"), Method(method))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
+from hooks.core.manifest import parse_s3_uri
 
 SCHEMA_VERSION = 1
 
@@ -24,6 +25,9 @@ class JobKind(StrEnum):
     VERIFICATION = "verification"
     ADJUSTMENT = "adjustment"
     BOUNDING_BOX = "bounding-box"
+    ADJUDICATION = "adjudication"
+    ADJUDICATION = "adjudication"
+    """A reviewer decides between workers' masks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class JobSettings:
         short_instructions, full_instructions: plain text; shown to workers, never run.
         token_lifetime_seconds: how long a task token is good for. Tokens are minted when a task
             is dispatched, so this must cover the time a task may lie open and then be worked on.
+        earlier_jobs: addresses of other jobs' `annotations`, from whose records workers start.
     """
 
     labeling_job_name: str
@@ -43,6 +48,7 @@ class JobSettings:
     short_instructions: str = ""
     full_instructions: str = ""
     token_lifetime_seconds: int = 3600
+    earlier_jobs: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> JobSettings:
@@ -67,6 +73,11 @@ class JobSettings:
             raise ContractError("settings.labels", "must be a list of texts.")
         if isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime <= 0:
             raise ContractError("settings.token_lifetime_seconds", "must be a number of seconds.")
+        earlier_jobs = fields.get("earlier_jobs", [])
+        if not isinstance(earlier_jobs, list):
+            raise ContractError("settings.earlier_jobs", "must be a list of S3 addresses.")
+        for index, address in enumerate(earlier_jobs):
+            parse_s3_uri(str(address), f"settings.earlier_jobs[{index}]")
         return cls(
             labeling_job_name=_text(fields, "labeling_job_name"),
             kind=JobKind(kind),
@@ -75,6 +86,7 @@ class JobSettings:
             short_instructions=_text(fields, "short_instructions"),
             full_instructions=_text(fields, "full_instructions"),
             token_lifetime_seconds=lifetime,
+            earlier_jobs=tuple(earlier_jobs),
         )
 
     def to_json(self) -> str:
@@ -87,6 +99,7 @@ class JobSettings:
             "short_instructions": self.short_instructions,
             "full_instructions": self.full_instructions,
             "token_lifetime_seconds": self.token_lifetime_seconds,
+            "earlier_jobs": list(self.earlier_jobs),
         }
         return json.dumps(fields, ensure_ascii=False, indent=1)
 

@@ -13,6 +13,7 @@ import pytest
 from cfnlint.decode import decode
 
 from hooks import aws
+from hooks.core.consensus import Method
 from hooks.core.task_token import SigningKeys
 from hooks.settings import ClickProxySettings, ConsolidationSettings, PreAnnotationSettings
 from tests.conftest import REPOSITORY
@@ -41,7 +42,7 @@ class Asked(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         self.names.add(name)
-        return "value"
+        return {"CONSENSUS_METHOD": "robust"}.get(name, "value")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -116,3 +117,22 @@ def test_the_layer_and_this_project_ask_for_the_same_libraries() -> None:
     wanted = {line for line in layer if line and not line.startswith("#")}
     assert wanted
     assert wanted <= set(project["project"]["dependencies"])
+
+
+def test_every_method_can_be_chosen_by_name() -> None:
+    assert TEMPLATE["Parameters"]["ConsensusMethod"]["AllowedValues"] == list(Method)
+
+
+def test_gold_photos_are_for_consolidation_alone() -> None:
+    def statements(name: str) -> list[dict[str, Any]]:
+        return [
+            statement
+            for policy in functions()[name]["Policies"]
+            for statement in policy["Statement"]
+            if "s3:GetObject" in statement["Action"]
+        ]
+
+    denied = [found for found in statements("SageMakerPreAnnotation") if found["Effect"] == "Deny"]
+    assert ["gold" in str(found["Resource"]) for found in denied] == [True]
+    assert all(found["Effect"] == "Allow" for found in statements("SageMakerConsolidation"))
+    assert not any("s3" in str(policy) for policy in functions()["ClickProxy"]["Policies"])
