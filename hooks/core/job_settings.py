@@ -26,7 +26,6 @@ class JobKind(StrEnum):
     ADJUSTMENT = "adjustment"
     BOUNDING_BOX = "bounding-box"
     ADJUDICATION = "adjudication"
-    ADJUDICATION = "adjudication"
     """A reviewer decides between workers' masks."""
 
 
