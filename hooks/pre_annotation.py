@@ -16,9 +16,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hooks import aws
+from hooks.core.adjudication import EarlierLabel, find_candidates
 from hooks.core.contract import PreAnnotationRequest, pre_annotation_response
 from hooks.core.errors import ContractError, FewclickError
-from hooks.core.job_settings import JobSettings, settings_key
+from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.manifest import parse_s3_uri
 from hooks.core.photo import PhotoHeader
 from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
@@ -57,11 +58,19 @@ def _annotate(request: PreAnnotationRequest) -> dict[str, Any]:
         image=source_ref,
         expires=int(time.time()) + job.token_lifetime_seconds,
     )
-    return pre_annotation_response(
-        task_input(
-            request.data_object, source_ref, header, settings.click_api_url, token.mint(keys)
-        )
+    task = task_input(
+        request.data_object, source_ref, header, settings.click_api_url, token.mint(keys)
     )
+    if job.kind is JobKind.ADJUDICATION:
+        task["candidates"] = _candidates(request.data_object, job)
+    return pre_annotation_response(task)
+
+
+def _candidates(data_object: Mapping[str, Any], job: JobSettings) -> list[dict[str, str]]:
+    """The masks that a reviewer chooses from; the page asks Ground Truth for links to them."""
+    earlier = EarlierLabel.from_manifest_line(data_object)
+    details = aws.read_json(earlier.details_ref)
+    return [found.to_json() for found in find_candidates(earlier, details, job.labels)]
 
 
 def task_input(

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError, FewclickError, PhotoError
+from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.photo import orientation_exif
 from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
 from hooks.pre_annotation import handler
@@ -91,6 +93,45 @@ def test_a_line_that_names_no_photo_in_s3_is_refused(
 ) -> None:
     with pytest.raises(ContractError, match="source-ref"):
         handler(event(line), context)
+
+
+def begin_adjudication(account: Account, line: dict[str, Any]) -> dict[str, Any]:
+    settings = JobSettings(
+        labeling_job_name="pets-01",
+        kind=JobKind.ADJUDICATION,
+        label_attribute_name="pets",
+        labels=LabelCategories.from_names(["cat", "dog"]),
+    )
+    account.put(settings_key("pets-01"), settings.to_json())
+    return event({"source-ref": f"s3://{BUCKET}/a.jpg"} | line)
+
+
+def test_an_adjudication_task_has_the_masks_to_choose_from(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    mask = f"s3://{BUCKET}/out/0.png"
+    worker = {"worker_id": "private.ada", "mask-ref": f"s3://{BUCKET}/out/0.0.png"}
+    cannot = {"worker_id": "private.bob", "outcome": "cannot-label"}
+    details = account.put("out/0.json", json.dumps({"label": {}, "workers": [cannot, worker]}))
+    line = {"adjudication": {"details-ref": details, "mask-ref": mask}}
+    task_input = handler(begin_adjudication(account, line), context)["taskInput"]
+    assert task_input["candidates"] == [
+        {"name": "consensus", "mask": mask},
+        {"name": "A", "mask": worker["mask-ref"]},
+    ]
+    assert "private" not in json.dumps(task_input)
+
+
+def test_an_adjudication_line_without_a_label_fails_by_name(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    with pytest.raises(ContractError, match=r"dataObject\.adjudication: missing"):
+        handler(begin_adjudication(account, {}), context)
+    line = {"adjudication": {"details-ref": f"s3://{BUCKET}/gone.json"}}
+    with pytest.raises(FileNotFoundError, match=r"gone\.json does not exist"):
+        handler(begin_adjudication(account, line), context)
 
 
 def test_a_missing_environment_variable_is_named(
