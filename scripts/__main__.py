@@ -19,6 +19,7 @@ from scripts.commands import (
     evaluate_clicks,
     evaluate_consensus,
     pack_model,
+    quality,
     train_clicks,
 )
 
@@ -58,6 +59,7 @@ app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("pack-model")(pack_model.pack_model)
+app.command("quality")(quality.quality)
 app.command("train-clicks")(train_clicks.train_clicks)
 
 

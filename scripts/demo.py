@@ -27,10 +27,11 @@ from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.masks import LabelMap
 from hooks.core.photo import open_photo
-from scripts.job_results import PhotoResult, S3Objects, read_results
+from scripts.job_results import PhotoResult, read_results
 from scripts.job_table import row_of, table_of
 from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
+from scripts.object_store import S3Objects
 from scripts.photo_set import (
     PhotoSetError,
     ReferenceObject,

@@ -16,30 +16,11 @@ from hooks.core.categories import LabelCategories
 from hooks.core.contract import form_field
 from hooks.core.errors import AnswerError
 from hooks.core.geometry import Size
-from hooks.core.manifest import ManifestLine, parse_s3_uri, read_lines
+from hooks.core.manifest import ManifestLine, read_lines
 from hooks.core.masks import VOID, LabelMap, iou
 from hooks.core.photo import read_header, upright
+from scripts.object_store import ObjectStore
 from scripts.photo_set import ReferenceObject, reference_label_map
-
-
-@dataclass(frozen=True, slots=True)
-class S3Objects:
-    """Reads objects by their `s3://` address, through a boto3 S3 client."""
-
-    client: Any
-
-    def read(self, uri: str) -> bytes:
-        bucket, key = parse_s3_uri(uri)
-        body: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
-
-    def list(self, prefix_uri: str) -> list[str]:
-        """The addresses of all objects below a prefix."""
-        bucket, prefix = parse_s3_uri(prefix_uri)
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [
-            f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +73,7 @@ class PhotoResult:
 
 
 def read_results(
-    store: S3Objects,
+    store: ObjectStore,
     job: dict[str, Any],
     labels: LabelCategories,
     references: Callable[[str], Sequence[ReferenceObject]],
@@ -115,7 +96,7 @@ def read_results(
 
 
 def _result(
-    store: S3Objects,
+    store: ObjectStore,
     line: ManifestLine,
     attribute: str,
     response_uri: str | None,
@@ -145,7 +126,7 @@ def _result(
 
 
 def _workers(
-    store: S3Objects,
+    store: ObjectStore,
     label: object,
     response_uri: str | None,
     label_map: LabelMap | None,
@@ -188,7 +169,7 @@ def _size(fields: Mapping[str, Any], label_map: LabelMap | None) -> Size:
     return Size(int(image.get("width", 0)), int(image.get("height", 0)))
 
 
-def _worker_responses(store: S3Objects, prefix: str) -> dict[str, str]:
+def _worker_responses(store: ObjectStore, prefix: str) -> dict[str, str]:
     """Data object id to its worker-response file; `…/iteration-1/17/2026-….json` is object 17's."""
     return {uri.split("/")[-2]: uri for uri in sorted(store.list(prefix))}
 

@@ -19,7 +19,6 @@ import numpy.typing as npt
 from hooks.core.errors import MaskError, PhotoError
 from hooks.core.geometry import Size
 from hooks.core.label_reader import MaskLabel, NoLabel, read_labels
-from hooks.core.manifest import parse_s3_uri
 from hooks.core.mask_reader import decode_mask
 from hooks.core.masks import VOID, CroppedMask, Mask
 from hooks.core.photo import open_photo, read_header
@@ -31,6 +30,7 @@ from model_endpoint.reference_photos import (
     ReferencePhoto,
     read_indexed,
 )
+from scripts.object_store import FolderObjects
 from scripts.photo_set import find_photos, mask_files, read_mask
 
 MANIFEST_SUFFIXES = frozenset({".manifest", ".jsonl", ".json"})
@@ -82,14 +82,7 @@ def s3_reader(folder: Path | None) -> Fetch:
 
         return read_bytes
 
-    def read(uri: str) -> bytes:
-        bucket, key = parse_s3_uri(uri)
-        path = folder / bucket / key
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise FileNotFoundError(f"{uri} leads out of {folder}.")
-        return path.read_bytes()
-
-    return read
+    return FolderObjects(folder).read
 
 
 def _read_plain(folder: Path) -> DataSet:

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -83,10 +84,16 @@ def write_report(
     photos = [
         {
             "result": result,
-            "pictures": _pictures(result, labels, open_photo, reference, worker_names),
+            "pictures": pictures_of(result, labels, open_photo, reference, worker_names),
         }
         for result in results
     ]
+    legend = legend_of(results, labels)
+    write_page(path, "report.html.j2", title=title, photos=photos, facts=facts, legend=legend)
+
+
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Render one of this folder's templates to `path`, replacing what is there in one step."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -95,15 +102,12 @@ def write_report(
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "mean": mean}
-    html = environment.get_template("report.html.j2").render(
-        title=title, photos=photos, facts=facts, legend=_legend(results, labels)
-    )
     partial = path.with_suffix(".partial")
-    partial.write_text(html, encoding="utf-8")
+    partial.write_text(environment.get_template(template).render(**values), encoding="utf-8")
     partial.replace(path)
 
 
-def _pictures(
+def pictures_of(
     result: PhotoResult,
     labels: LabelCategories,
     open_photo: Callable[[str], npt.NDArray[np.uint8]],
@@ -135,7 +139,7 @@ def _pictures(
     return pictures
 
 
-def _legend(results: Sequence[PhotoResult], labels: LabelCategories) -> list[tuple[str, str]]:
+def legend_of(results: Sequence[PhotoResult], labels: LabelCategories) -> list[tuple[str, str]]:
     """(name, colour) of every label that occurs in the results."""
     present: set[int] = set()
     for result in results:

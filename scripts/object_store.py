@@ -1,0 +1,85 @@
+"""S3's objects by their `s3://` address: in S3 itself, or in a folder that holds them as files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hooks.core.manifest import parse_s3_uri
+from scripts.local_ground_truth.s3_disk import S3Disk
+
+
+class ObjectStore(Protocol):
+    """Where objects are read, listed and written by address."""
+
+    def read(self, uri: str) -> bytes:
+        """Raises FileNotFoundError, naming the address, when there is no such object."""
+
+    def list(self, prefix_uri: str) -> list[str]:
+        """The addresses of all objects below a prefix, ascending."""
+
+    def write(self, uri: str, body: bytes, content_type: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class S3Objects:
+    """Objects through a boto3 S3 client."""
+
+    client: Any
+
+    def read(self, uri: str) -> bytes:
+        bucket, key = parse_s3_uri(uri)
+        try:
+            body: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self.client.exceptions.NoSuchKey as error:
+            raise FileNotFoundError(f"{uri} does not exist.") from error
+        return body
+
+    def list(self, prefix_uri: str) -> list[str]:
+        bucket, prefix = parse_s3_uri(prefix_uri)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [
+            f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])
+        ]
+
+    def write(self, uri: str, body: bytes, content_type: str) -> None:
+        bucket, key = parse_s3_uri(uri)
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderObjects:
+    """Objects that lie as `<folder>/<bucket>/<key>`, as the local Ground Truth keeps them."""
+
+    folder: Path
+
+    def read(self, uri: str) -> bytes:
+        path = self._path(uri)
+        if not path.is_file():
+            raise FileNotFoundError(f"{uri} does not exist: there is no {path}.")
+        return path.read_bytes()
+
+    def list(self, prefix_uri: str) -> list[str]:
+        bucket, prefix = parse_s3_uri(prefix_uri)
+        keys = (saved.key for saved in S3Disk(self.folder).objects(bucket))
+        return sorted(f"s3://{bucket}/{key}" for key in keys if key.startswith(prefix))
+
+    def write(self, uri: str, body: bytes, content_type: str) -> None:
+        bucket, key = parse_s3_uri(uri)
+        tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        S3Disk(self.folder).save(bucket, key, body, tag, {"content-type": content_type})
+
+    def _path(self, uri: str) -> Path:
+        bucket, key = parse_s3_uri(uri)
+        return S3Disk(self.folder).path(bucket, key)  # which lets no key lead out of the folder
+
+
+def open_store(folder: Path | None) -> ObjectStore:
+    """The objects in a folder; without one those in S3, with the credentials of boto3."""
+    if folder is not None:
+        return FolderObjects(folder)
+    import boto3  # takes a while
+
+    return S3Objects(boto3.client("s3"))
