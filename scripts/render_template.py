@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobKind, JobSettings
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-PAGES = {JobKind.SEGMENTATION: "segmentation.html.j2"}
 MAX_PAGE_CHARACTERS = 128_000
 """`RenderUiTemplate` takes no more, the only limit that AWS publishes for a template."""
 
@@ -29,8 +29,47 @@ LIQUID_OF_A_PAGE = (
     "{{ task.input | to_json }}",
     "{{ task.input.taskObject | grant_read_access }}",
 )
+"""What every page has of Liquid."""
+
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a kind of job's page is made of.
+
+    Attributes:
+        template: below `templates`.
+        liquid: what it has of Liquid beside LIQUID_OF_A_PAGE.
+        folder: of scripts and texts that come on top of every page's: their order is in its
+            `order.json`.
+        keys: what its table of keys says beside what every page's says.
+        compact: scripts without comments and indentation, where the page would not fit otherwise.
+    """
+
+    template: str
+    liquid: tuple[str, ...] = ()
+    folder: str = ""
+    keys: tuple[str, ...] = ()
+    compact: bool = False
+
+
+PAGES = {
+    JobKind.SEGMENTATION: Page("segmentation.html.j2"),
+    JobKind.ADJUDICATION: Page(
+        "adjudication/page.html.j2",
+        liquid=(
+            "{% for candidate in task.input.candidates %}",
+            "{{ candidate.name }}",
+            "{{ candidate.mask | grant_read_access }}",
+            "{% endfor %}",
+        ),
+        folder="adjudication",
+        keys=("candidates", "use", "disagreement"),
+        compact=True,
+    ),
+}
 
 
 def render(settings: JobSettings) -> str:
@@ -40,8 +79,8 @@ def render(settings: JobSettings) -> str:
         ContractError: there is no page for this kind of job, or the page would not work in
             Ground Truth; the message says why.
     """
-    name = PAGES.get(settings.kind)
-    if name is None:
+    page_parts = PAGES.get(settings.kind)
+    if page_parts is None:
         kinds = ", ".join(PAGES)
         raise ContractError("kind", f"no page for {settings.kind.value!r} jobs; there is: {kinds}.")
     environment = Environment(
@@ -57,25 +96,28 @@ def render(settings: JobSettings) -> str:
         comment_start_string="[#",
         comment_end_string="#]",
     )
-    texts = json.loads(_source("texts.en.json"))
-    page = environment.get_template(name).render(
+    texts = page_texts(page_parts.folder)
+    page = environment.get_template(page_parts.template).render(
         job=settings,
         job_json=_json_in_html(job_of(settings)),
         texts=texts,
         texts_json=_json_in_html(texts),
-        scripts=script_order(),
+        more_keys=list(page_parts.keys),
+        scripts=script_order(page_parts.folder),
+        script=_compact if page_parts.compact else _source,
         source=_source,
         prose=_prose,
     )
-    problems = check(page)
+    problems = check(page, settings.kind)
     if problems:
         raise ContractError("page", " ".join(problems))
     return page
 
 
-def check(page: str) -> Sequence[str]:
+def check(page: str, kind: JobKind = JobKind.SEGMENTATION) -> Sequence[str]:
     """What would keep a page from working in Ground Truth, as sentences; empty when nothing."""
     problems = []
+    liquid = (*LIQUID_OF_A_PAGE, *PAGES[kind].liquid)
     if len(page) > MAX_PAGE_CHARACTERS:
         problems.append(
             f"the page has {len(page):,} characters; Ground Truth takes {MAX_PAGE_CHARACTERS:,}. "
@@ -83,11 +125,11 @@ def check(page: str) -> Sequence[str]:
         )
     problems += [
         f"{variable} is missing, so the page would never see its task."
-        for variable in LIQUID_OF_A_PAGE
+        for variable in liquid
         if variable not in page
     ]
     rest = page
-    for variable in LIQUID_OF_A_PAGE:
+    for variable in liquid:
         rest = rest.replace(variable, "")
     stray = _LIQUID_BEGINS.search(rest)
     if stray:
@@ -116,15 +158,44 @@ def job_of(settings: JobSettings) -> dict[str, object]:
     }
 
 
-def script_order() -> list[str]:
-    """The names of the scripts in templates/js, in the order in which they need each other."""
-    order: list[str] = json.loads(_source("js/order.json"))
-    return order
+def script_order(folder: str = "") -> list[str]:
+    """The scripts of a page below `templates`, in the order in which they need each other.
+
+    Args:
+        folder: of the page's own scripts, which come after those of `js`.
+    """
+    return [
+        f"{place}/{name}.js"
+        for place in ("js", folder)
+        if place
+        for name in json.loads(_source(f"{place}/order.json"))
+    ]
+
+
+def page_texts(folder: str = "") -> dict[str, str]:
+    """The words of a page by their keys."""
+    texts: dict[str, str] = json.loads(_source("texts.en.json"))
+    if folder:
+        texts |= json.loads(_source(f"{folder}/texts.en.json"))
+    return texts
 
 
 def _source(name: str) -> Markup:
     """A file of ours, as it is: styles and scripts are not escaped."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8").rstrip())
+
+
+def _compact(name: str) -> Markup:
+    """A script without the lines that are comments, and without indentation."""
+    lines = []
+    in_comment = False
+    for line in _source(name).splitlines():
+        text = line.strip()
+        in_comment = in_comment or text.startswith("/*")
+        if text and not in_comment and not text.startswith("//"):
+            lines.append(text)
+        in_comment = in_comment and not text.endswith("*/")
+    return Markup("\n").join(Markup(line) for line in lines)
 
 
 def _json_in_html(value: object) -> Markup:

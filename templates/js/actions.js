@@ -5,7 +5,7 @@ const Actions = (() => {
   const REACH = 10; // screen pixels within which the cursor is on a point
 
   const points = (object) => [
-    ...object.extremePoints.map((point, index) => ({ point, list: "extremePoints", index })),
+    ...Session.placedExtremes(object).map((point, index) => ({ point, list: "extremePoints", index })),
     ...object.clicks.map((point, index) => ({ point, list: "clicks", index })),
   ];
 

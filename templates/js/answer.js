@@ -34,13 +34,13 @@ const Answer = (() => {
   }
 
   /**
-   * The answer as JSON text. The session is read before the first await, so what the worker does
+   * The answer as JSON text; `parts` are another page's own fields. The session is read before the first await, so what the worker does
    * meanwhile is not in it.
    *
    * Past the budget the objects' own masks are left out, then the instances; throws an Error with
    * a worker's sentence when that is not enough.
    */
-  async function build({ session, job, photo, say }) {
+  async function build({ session, job, photo, say, parts: own = {} }) {
     const parts = placed(session);
     const map = owners(parts, photo);
     const visible = new Uint32Array(parts.length + 1);
@@ -71,6 +71,7 @@ const Answer = (() => {
         model: session.model,
         seconds: tenths(session.seconds()),
         left_out: [],
+        ...own,
       },
     };
     const colors = ["#ffffff", ...labels.map(({ color }) => color)];
@@ -84,14 +85,20 @@ const Answer = (() => {
     return {
       id: number,
       label: job.labels[object.label].name,
-      extreme_points: object.extremePoints.map(({ x, y }) => [x, y]),
+      extreme_points: Session.placedExtremes(object).map(({ x, y }) => [x, y]),
       clicks: object.clicks,
-      made_by: "model",
+      made_by: madeBy(object),
       seconds: tenths(session.seconds(object.id)),
       box: mask.box,
       // The instances hold the rest; only what lies under another object is said twice.
       ...(visible < area ? { mask: { box: mask.box, counts: mask.counts } } : {}),
     };
+  }
+
+  // A mask that was loaded and clicked on was drawn anew, by the model, from what was given.
+  function madeBy(object) {
+    if (!object.given) return "model";
+    return object.clicks.length ? "mixed" : "given";
   }
 
   function withinBudget(answer, say) {

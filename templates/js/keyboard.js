@@ -11,6 +11,7 @@ const Keyboard = (() => {
     delete: "delete-point", backspace: "delete-point", "shift+delete": "delete-object",
     "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", f: "fit",
     h: "hide-masks", r: "retry", "?": "keys",
+    ",": "previous-candidate", ".": "next-candidate", u: "use-candidate", d: "disagreement",
   };
   // Keys that need the photo to have the focus, since buttons and lists use them too.
   const ON_STAGE = { enter: "place", " ": "place" };
@@ -18,7 +19,8 @@ const Keyboard = (() => {
     arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1],
   };
   const LARGE_STEP = 10;
-  const TYPED_INTO = "input, textarea, select, [contenteditable]";
+  const TYPED_INTO =
+    "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 
   /** "ctrl+shift+z" and the like. Shift is named only where the character does not show it. */
   function chord(event) {

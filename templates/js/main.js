@@ -16,7 +16,8 @@ const Main = (() => {
     }
   }
 
-  async function start() {
+  /** `join(page, actions)` adds another page's own part before anything is shown. */
+  async function start({ join } = {}) {
     const job = JSON.parse(byId("job").textContent);
     const say = Texts.create(JSON.parse(byId("texts").textContent));
     const task = readTask(byId("task").dataset.task);
@@ -35,7 +36,7 @@ const Main = (() => {
     } catch (error) {
       page.photoProblem = error.message;
     }
-    open(page, size);
+    open(page, size, join);
   }
 
   /** The click service; it hears of the photo before the page itself has read it. */
@@ -55,7 +56,7 @@ const Main = (() => {
     });
   }
 
-  function open(page, size) {
+  function open(page, size, join) {
     const { job, say, stage } = page;
     const now = () => performance.now() / 1000;
     let screen = null; // made last, as it shows all the others
@@ -66,6 +67,7 @@ const Main = (() => {
     Object.assign(page, { size, session, viewport });
     const { api } = page;
     const actions = Actions.create(page, () => screen.all());
+    join?.(page, actions);
 
     screen = page.screen = Screen.create(page, {
       onChoose: actions.label,
@@ -99,7 +101,7 @@ const Main = (() => {
     page.submit = Submitter.attach(page.form, byId("answer"), {
       obstacle: () => Guide.obstacle(page),
       revision: () => session.revision,
-      build: () => Answer.build({ session, job, photo: size, say }),
+      build: () => Answer.build({ session, job, photo: size, say, parts: page.answerParts?.() }),
       onObstacle: ({ text, objectId }) => {
         if (objectId !== null) session.select(objectId);
         page.notice = { level: "error", text, retry: false };

@@ -10,6 +10,7 @@ const Painter = (() => {
   const DARK = "#101418";
   const POINT_COLORS = { inside: "#0072b2", outside: "#d55e00", boundary: "#f0e442" };
   const CROSSHAIR_GAP = 9;
+  const WAITING_DASH = [6, 6];
 
   function create({ lower, upper }) {
     const bottom = lower.getContext("2d");
@@ -55,24 +56,29 @@ const Painter = (() => {
       return made;
     }
 
-    /** `objects`, bottom first: {id, mask, color, current, waiting}; mask null: not there yet. */
-    function drawPhoto({ image, view, objects, masksHidden }) {
+    /**
+     * `objects`, bottom first: {id, mask, color, current, waiting}; mask null: not there yet.
+     * `overlays`: [{opacity, objects: {id, mask, color, dash}}], each laid over what lies below it.
+     */
+    function drawPhoto({ image, view, objects, overlays, masksHidden }) {
       wipe(bottom);
       place(bottom, view);
       bottom.drawImage(image, 0, 0);
-      for (const id of shapes.keys()) {
-        if (!objects.some((object) => object.id === id)) shapes.delete(id);
-      }
+      const layers = [{ opacity: FILL_OPACITY, objects }, ...overlays];
+      const drawn = new Set(layers.flatMap((one) => one.objects.map(({ id }) => id)));
+      for (const id of shapes.keys()) if (!drawn.has(id)) shapes.delete(id);
       if (masksHidden) return;
-      wipe(masks);
-      for (const object of objects) {
-        if (object.mask && object.mask.box[2] > 0) drawMask(object, view);
+      for (const one of layers) {
+        wipe(masks);
+        for (const object of one.objects) {
+          if (object.mask && object.mask.box[2] > 0) drawMask(object, view, one.opacity);
+        }
+        bottom.setTransform(1, 0, 0, 1, 0, 0);
+        bottom.drawImage(layer, 0, 0);
       }
-      bottom.setTransform(1, 0, 0, 1, 0, 0);
-      bottom.drawImage(layer, 0, 0);
     }
 
-    function drawMask(object, view) {
+    function drawMask(object, view, opacity) {
       const { bitmap, outline } = shape(object);
       const [left, up] = object.mask.box;
       place(masks, view);
@@ -80,7 +86,7 @@ const Painter = (() => {
       masks.globalCompositeOperation = "destination-out";
       masks.drawImage(bitmap, left, up);
       masks.globalCompositeOperation = "source-over";
-      masks.globalAlpha = FILL_OPACITY;
+      masks.globalAlpha = opacity;
       masks.drawImage(bitmap, left, up);
       masks.globalAlpha = 1;
       masks.translate(left, up);
@@ -88,8 +94,11 @@ const Painter = (() => {
       const width = (object.current ? 2.5 : 1.5) / view.scale;
       masks.lineWidth = width + 2 / view.scale;
       masks.strokeStyle = object.current ? LIGHT : DARK;
-      masks.setLineDash(object.waiting ? [6 / view.scale, 6 / view.scale] : []);
+      const onScreen = (dash) => dash.map((length) => length / view.scale);
+      masks.setLineDash(object.waiting ? onScreen(WAITING_DASH) : []);
       masks.stroke(outline);
+      // On a whole dark line a dashed one is seen best.
+      if (object.dash) masks.setLineDash(onScreen(object.dash));
       masks.lineWidth = width;
       masks.strokeStyle = object.color;
       masks.stroke(outline);

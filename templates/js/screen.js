@@ -22,7 +22,7 @@ const Screen = (() => {
     const stale = { photo: false, marks: false };
 
     function status() {
-      const { level, text, retry } = page.notice ?? Guide.next({ ...page, labels });
+      const { level, text, retry } = page.notice ?? page.advice?.() ?? Guide.next({ ...page, labels });
       const line = byId("status");
       line.dataset.level = level;
       // Set only when it differs: screen readers say it anew each time.
@@ -70,6 +70,7 @@ const Screen = (() => {
       showLabels(session.label);
       showObjects(session.state.objects, session.state.currentId, condition);
       showOutcome(session);
+      page.onShow?.();
       const { scale, left, top } = viewport.view;
       stage.dataset.view = `${scale} ${left} ${top}`;
       stale.photo = true;
@@ -106,9 +107,9 @@ const Screen = (() => {
       });
     }
 
-    const marksOf = ({ extremePoints, clicks }) => [
-      ...extremePoints.map((point) => ({ ...point, kind: "extreme" })),
-      ...clicks,
+    const marksOf = (object) => [
+      ...Session.placedExtremes(object).map((point) => ({ ...point, kind: "extreme" })),
+      ...object.clicks,
     ];
 
     function drawPhoto() {
@@ -120,7 +121,11 @@ const Screen = (() => {
         waiting: object.prompt !== null && object.prompt.result === null,
       }));
       painter.drawPhoto({
-        image: page.image, view: viewport.view, objects, masksHidden: page.masksHidden,
+        image: page.image,
+        view: viewport.view,
+        objects,
+        overlays: page.overlays?.() ?? [],
+        masksHidden: page.masksHidden,
       });
     }
 

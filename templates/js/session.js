@@ -14,7 +14,9 @@ const Session = (() => {
 
   /** `now()` is the time in seconds; `labels` the number of labels that can be chosen. */
   function create({ labels, now }) {
-    let present = Object.freeze({ objects: [], currentId: null, outcome: "labeled" });
+    let present = Object.freeze({
+      objects: Object.freeze([]), currentId: null, outcome: "labeled", origin: null,
+    });
     let past = [];
     let future = [];
     let label = 0; // index of the label that the next object gets
@@ -97,7 +99,7 @@ const Session = (() => {
     /** The place of the point that was put down last, for `deletePoint`; null without one. */
     function lastPoint() {
       const object = current();
-      if (!object) return null;
+      if (!object || (object.given && !object.clicks.length)) return null;
       if (object.clicks.length) return { list: "clicks", index: object.clicks.length - 1 };
       return { list: "extremePoints", index: object.extremePoints.length - 1 };
     }
@@ -109,6 +111,29 @@ const Session = (() => {
 
     function clear() {
       if (present.objects.length) change({ objects: [], currentId: null });
+    }
+
+    /**
+     * Puts objects with masks that are there already in place of all others, as one step:
+     * `given`: [{label, mask, extremePoints}], bottom first; `name` is what they are known by.
+     * None at all says that there is nothing to label.
+     */
+    function load(given, name) {
+      const first = 1 + Math.max(0, ...present.objects.map((object) => object.id));
+      const objects = given.map(({ label: index, mask, extremePoints }, place) => {
+        const id = first + place;
+        spent.delete(id);
+        const points = Object.freeze(extremePoints.map((point) => Object.freeze({ ...point })));
+        const clicks = Object.freeze([]);
+        const result = { mask, score: null, previousMask: null, model: "" };
+        const prompt = {
+          objectId: id, extremePoints: points, clicks, base: null, before: null, result,
+        };
+        return Object.freeze({ id, label: index, extremePoints: points, clicks, prompt, given: true });
+      });
+      Object.freeze(objects);
+      const outcome = objects.length ? "labeled" : "nothing-here";
+      change({ objects, currentId: null, outcome, origin: Object.freeze({ name, objects }) });
     }
 
     /** Makes an object the current one; null: the next point begins a new object. */
@@ -198,11 +223,14 @@ const Session = (() => {
     }
 
     return {
-      addPoint, deletePoint, lastPoint, deleteObject, clear, select, setLabel, restack,
+      addPoint, deletePoint, lastPoint, deleteObject, clear, load, select, setLabel, restack,
       setOutcome, setReason, accept, previousMask, shownResult, seconds, current,
       undo: () => travel(past, future),
       redo: () => travel(future, past),
-      /** The snapshot: {objects (bottom first), currentId, outcome}. Never changes. */
+      /**
+       * The snapshot: {objects (bottom first), currentId, outcome, origin: {name, objects} that
+       * were loaded, or null}. Never changes.
+       */
       get state() { return present; },
       get canUndo() { return past.length > 0; },
       get canRedo() { return future.length > 0; },
@@ -214,7 +242,10 @@ const Session = (() => {
     };
   }
 
+  /** The extreme points that a worker put down; those of a loaded mask were only measured. */
+  const placedExtremes = (object) => (object.given ? [] : object.extremePoints);
+
   const hundredths = (value) => Math.round(value * 100) / 100;
 
-  return { create, KINDS, EXTREME_POINTS, MAX_CLICKS };
+  return { create, placedExtremes, KINDS, EXTREME_POINTS, MAX_CLICKS };
 })();

@@ -16,7 +16,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -184,11 +184,18 @@ def serve(
     photo_cors: bool = True,
     has_service: bool = True,
     expected_size: Size | None = None,
+    kind: JobKind = JobKind.SEGMENTATION,
+    candidates: Mapping[str, bytes] | None = None,
 ) -> Iterator[Bench]:
-    """Serve a job's page with one photo (`size`: upright) at `Bench.address`."""
+    """Serve a job's page with one photo (`size`: upright) at `Bench.address`.
+
+    Args:
+        candidates: masks to choose from, as PNG; one of no bytes is not there.
+    """
+    masks = {f"/mask-{name}.png": png for name, png in (candidates or {}).items()}
     service = ClickService(size)
     bench = Bench("", service, size, labels)
-    settings = JobSettings("pets", JobKind.SEGMENTATION, "pets", labels, "Every <b>cat</b>.")
+    settings = JobSettings("pets", kind, "pets", labels, "Every <b>cat</b>.")
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -216,6 +223,8 @@ def serve(
                 self.reply(200, "text/html", html.encode())
             elif self.path.startswith("/photo"):
                 self.reply(photo_status, "image/jpeg", photo, cors=photo_cors)
+            elif masks.get(self.path):
+                self.reply(200, "image/png", masks[self.path])
             else:
                 self.reply(404, "text/plain", b"")
 
@@ -244,9 +253,14 @@ def serve(
         "clickApi": f"{elsewhere}/api" if has_service else "",
         "token": TOKEN,
         "image": {"width": shown.width, "height": shown.height, "orientation": 1},
+        "candidates": [
+            {"name": name, "mask": f"s3://bucket/mask-{name}.png"} for name in candidates or {}
+        ],
         "manifestLine": {"source-ref": "s3://bucket/photo.jpg", "note": "<b>\"'&{{ x }}"},
     }
-    page = liquid.render(render(settings), task_input, lambda _: f"{elsewhere}/photo").encode()
+    page = liquid.render(
+        render(settings), task_input, lambda address: f"{elsewhere}/{address.rsplit('/', 1)[1]}"
+    ).encode()
     bench.address = f"http://127.0.0.1:{port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -6,14 +6,22 @@ const path = require("node:path");
 const vm = require("node:vm");
 
 const TEMPLATES = path.join(__dirname, "..", "..", "templates");
-const order = JSON.parse(fs.readFileSync(path.join(TEMPLATES, "js", "order.json"), "utf8"));
-const texts = JSON.parse(fs.readFileSync(path.join(TEMPLATES, "texts.en.json"), "utf8"));
+const order = ["js", "adjudication"].flatMap((folder) => {
+  const names = JSON.parse(fs.readFileSync(path.join(TEMPLATES, folder, "order.json"), "utf8"));
+  return names.map((name) => path.join(folder, name));
+});
+const texts = Object.assign(
+  {},
+  ...[".", "adjudication"].map((folder) =>
+    JSON.parse(fs.readFileSync(path.join(TEMPLATES, folder, "texts.en.json"), "utf8")),
+  ),
+);
 
 const constantOf = (name) =>
-  name.split("_").map((part) => part[0].toUpperCase() + part.slice(1)).join("");
+  path.basename(name).split("_").map((part) => part[0].toUpperCase() + part.slice(1)).join("");
 
 const source = order
-  .map((name) => fs.readFileSync(path.join(TEMPLATES, "js", `${name}.js`), "utf8"))
+  .map((name) => fs.readFileSync(path.join(TEMPLATES, `${name}.js`), "utf8"))
   .join("\n");
 const constants = vm.runInThisContext(`(() => {${source}
   return { ${order.map(constantOf).join(", ")} };

@@ -238,3 +238,62 @@ test("snapshots cannot be changed", () => {
   assert.ok(Object.isFrozen(session.current()));
   assert.ok(Object.isFrozen(session.current().extremePoints));
 });
+
+const GIVEN = [
+  { label: 1, mask: { box: [0, 0, 2, 2], counts: "04" }, extremePoints: EXTREMES },
+  { label: 0, mask: { box: [5, 5, 1, 1], counts: "01" }, extremePoints: EXTREMES },
+];
+
+test("loaded masks take the place of all objects, in one step", () => {
+  const session = begin();
+  draw(session);
+  session.load(GIVEN, "A");
+  assert.deepEqual(ids(session), [2, 3]); // never an id that a request may still be out for
+  assert.equal(session.current(), undefined);
+  assert.deepEqual(session.state.objects.map((object) => session.shownResult(object).mask), [
+    GIVEN[0].mask, GIVEN[1].mask,
+  ]);
+  assert.equal(session.state.origin.name, "A");
+  assert.equal(session.state.origin.objects, session.state.objects);
+  session.undo();
+  assert.deepEqual(ids(session), [1]);
+  assert.equal(session.state.origin, null);
+});
+
+test("what is done to loaded masks shows, and undo gets back to them", () => {
+  const session = begin();
+  session.load(GIVEN, "A");
+  session.deleteObject(1);
+  assert.notEqual(session.state.origin.objects, session.state.objects);
+  session.undo();
+  assert.equal(session.state.origin.objects, session.state.objects);
+});
+
+test("a click on a loaded mask asks for a new one, and shows the old until then", () => {
+  const session = begin();
+  session.load(GIVEN, "A");
+  session.select(1);
+  session.addPoint({ x: 1, y: 1 }, "outside");
+  const { prompt } = session.current();
+  assert.equal(prompt.result, null);
+  assert.deepEqual(prompt.extremePoints, EXTREMES);
+  assert.equal(session.previousMask(prompt), null);
+  assert.deepEqual(session.shownResult(session.current()).mask, GIVEN[0].mask);
+});
+
+test("the measured extreme points of a loaded mask are nobody's to delete", () => {
+  const session = begin();
+  session.load(GIVEN, "A");
+  session.select(1);
+  assert.equal(session.lastPoint(), null);
+  assert.deepEqual(Session.placedExtremes(session.current()), []);
+  session.addPoint({ x: 1, y: 1 }, "outside");
+  assert.deepEqual(session.lastPoint(), { list: "clicks", index: 0 });
+});
+
+test("an empty load says that there is nothing to label", () => {
+  const session = begin();
+  session.load([], "consensus");
+  assert.equal(session.state.outcome, "nothing-here");
+  assert.equal(session.state.origin.name, "consensus");
+});

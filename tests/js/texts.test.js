@@ -41,7 +41,9 @@ test("every text in the table is used", () => {
 });
 
 test("each script defines one constant and is in the order", () => {
-  const files = fs.readdirSync(path.join(TEMPLATES, "js")).filter((name) => name.endsWith(".js"));
+  const files = fs
+    .readdirSync(TEMPLATES, { recursive: true })
+    .filter((name) => name.endsWith(".js"));
   assert.deepEqual(files.map((name) => name.slice(0, -3)).sort(), [...order].sort());
   assert.equal(source.match(/^(?:const|let|var|function|class) /gm).length, order.length);
 });

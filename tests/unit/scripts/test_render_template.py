@@ -18,8 +18,11 @@ from scripts.local_ground_truth import liquid
 from scripts.render_template import (
     LIQUID_OF_A_PAGE,
     MAX_PAGE_CHARACTERS,
+    PAGES,
+    TEMPLATES,
     check,
     render,
+    script_order,
     scripts_of,
 )
 
@@ -80,17 +83,48 @@ def job_in(page: str) -> dict[str, Any]:
     return job
 
 
-def test_a_page_passes_its_own_check() -> None:
-    assert check(render(settings())) == []
+every_page = pytest.mark.parametrize("kind", PAGES)
 
 
-def test_a_page_leaves_room_for_labels_and_instructions() -> None:
-    assert len(render(settings())) < MAX_PAGE_CHARACTERS - 20_000
+@every_page
+def test_a_page_passes_its_own_check(kind: JobKind) -> None:
+    assert check(render(settings(kind=kind)), kind) == []
 
 
-def test_a_page_for_254_labels_fits() -> None:
+@every_page
+def test_a_page_leaves_room_for_labels_and_instructions(kind: JobKind) -> None:
+    assert len(render(settings(kind=kind))) < MAX_PAGE_CHARACTERS - 20_000
+
+
+@every_page
+def test_a_page_for_254_labels_fits(kind: JobKind) -> None:
     labels = LabelCategories.from_names([f"label number {number}" for number in range(254)])
-    assert len(job_in(render(settings(labels=labels)))["labels"]) == 254
+    assert len(job_in(render(settings(labels=labels, kind=kind)))["labels"]) == 254
+
+
+def test_the_adjudication_page_gets_a_link_to_every_mask() -> None:
+    candidates = [
+        {"name": "consensus", "mask": "s3://bucket/a b's.png"},
+        {"name": "A", "mask": "s3://bucket/0.png"},
+    ]
+    page = fill(render(settings(kind=JobKind.ADJUDICATION)), {"candidates": candidates})
+    told = [values for _, values in Elements(page).tags if "data-mask" in values]
+    assert [(values["data-name"], values["data-mask"]) for values in told] == [
+        ("consensus", "https://photos/bucket/a b's.png?a=1&b=2"),
+        ("A", "https://photos/bucket/0.png?a=1&b=2"),
+    ]
+
+
+def test_a_compact_page_has_the_same_code_without_comments() -> None:
+    page = render(settings(kind=JobKind.ADJUDICATION))
+    script = scripts_of(page)[-1]
+    assert "Adjudication.start();" in script
+    for name in script_order("adjudication"):
+        source = (TEMPLATES / name).read_text(encoding="utf-8")
+        code = [line.strip() for line in source.splitlines()]
+        kept = [line for line in code if line and not line.startswith(("//", "/*", "*"))]
+        assert "\n".join(kept) in script
+    assert not re.search(r"^\s*(//|/\*|\*)", script, re.MULTILINE)
 
 
 def test_the_page_knows_labels_and_colours_in_order() -> None:
@@ -143,18 +177,23 @@ def test_an_empty_line_parts_paragraphs_of_instructions() -> None:
     assert "<p>One.</p><p>Two\nlines.</p>" in page
 
 
-def test_the_answer_is_the_forms_only_named_input() -> None:
-    named = [values["name"] for _, values in Elements(render(settings())).tags if "name" in values]
+@every_page
+def test_the_answer_is_the_forms_only_named_input(kind: JobKind) -> None:
+    page = Elements(render(settings(kind=kind)))
+    named = [values["name"] for _, values in page.tags if "name" in values]
     assert named == ["viewport", "crowd-semantic-segmentation"]
 
 
-def test_ids_are_unique() -> None:
-    ids = [values["id"] for _, values in Elements(render(settings())).tags if "id" in values]
+@every_page
+def test_ids_are_unique(kind: JobKind) -> None:
+    page = Elements(render(settings(kind=kind)))
+    ids = [values["id"] for _, values in page.tags if "id" in values]
     assert len(ids) == len(set(ids))
 
 
-def test_every_button_is_named_and_none_submits_by_accident() -> None:
-    page = render(settings())
+@every_page
+def test_every_button_is_named_and_none_submits_by_accident(kind: JobKind) -> None:
+    page = render(settings(kind=kind))
     buttons = re.findall(r"<button\b([^>]*)>(.*?)</button>", page, re.DOTALL)
     assert len(buttons) > 10
     for attributes, content in buttons:
@@ -205,8 +244,9 @@ def test_a_job_kind_without_a_page_is_refused_by_name() -> None:
         render(settings(kind=JobKind.VERIFICATION))
 
 
+@every_page
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-def test_the_composed_script_is_javascript(tmp_path: Path) -> None:
+def test_the_composed_script_is_javascript(kind: JobKind, tmp_path: Path) -> None:
     script = tmp_path / "page.js"
-    script.write_text(scripts_of(render(settings()))[-1], encoding="utf-8")
+    script.write_text(scripts_of(render(settings(kind=kind)))[-1], encoding="utf-8")
     subprocess.run(["node", "--check", script], check=True, capture_output=True)
