@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobKind, JobSettings
-from hooks.core.masks import LabelMap
 from hooks.core.photo import open_photo
 from scripts.job_results import PhotoResult, read_results
 from scripts.job_table import row_of, table_of
@@ -34,12 +33,10 @@ from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.object_store import S3Objects
 from scripts.photo_set import (
     PhotoSetError,
-    ReferenceObject,
+    References,
     find_photos,
     labels_of,
     mask_files,
-    read_references,
-    reference_label_map,
 )
 from scripts.render_template import render
 from scripts.report import write_report
@@ -164,30 +161,6 @@ def run_demo(options: DemoOptions) -> int:
     console.print(f"Report           {report}", soft_wrap=True)
     all_labeled = all(result.status != "failed" for result in results)
     return 0 if job["LabelingJobStatus"] == "Completed" and all_labeled else 1
-
-
-@dataclass
-class References:
-    """The reference objects of the photos, read when first asked for."""
-
-    masks: Path | None
-    photos: Sequence[Path]
-    _read: dict[str, list[ReferenceObject]] = field(default_factory=dict)
-
-    def of_uri(self, source_ref: str) -> list[ReferenceObject]:
-        """The known objects of the photo at an `s3://` address, the largest first."""
-        name = source_ref.rsplit("/", 1)[-1]
-        if name not in self._read:
-            photo = next((photo for photo in self.photos if photo.name == name), None)
-            if self.masks is None or photo is None:
-                self._read[name] = []
-            else:
-                self._read[name] = read_references(self.masks, photo)
-        return self._read[name]
-
-    def label_map(self, source_ref: str, labels: LabelCategories) -> LabelMap | None:
-        references = self.of_uri(source_ref)
-        return reference_label_map(references, labels) if references else None
 
 
 def open_job(local: LocalGroundTruth) -> str | None:

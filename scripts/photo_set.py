@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +107,27 @@ def reference_label_map(references: Iterable[ReferenceObject], labels: LabelCate
         if index is not None:
             label_map[reference.mask] = index
     return label_map
+
+
+@dataclass
+class References:
+    """The reference objects of the photos, read when first asked for."""
+
+    masks: Path | None
+    photos: Sequence[Path]
+    _read: dict[str, list[ReferenceObject]] = field(default_factory=dict)
+
+    def of_uri(self, source_ref: str) -> list[ReferenceObject]:
+        """The known objects of the photo at an `s3://` address, the largest first."""
+        name = source_ref.rsplit("/", 1)[-1]
+        if name not in self._read:
+            photo = next((photo for photo in self.photos if photo.name == name), None)
+            if self.masks is None or photo is None:
+                self._read[name] = []
+            else:
+                self._read[name] = read_references(self.masks, photo)
+        return self._read[name]
+
+    def label_map(self, source_ref: str, labels: LabelCategories) -> LabelMap | None:
+        references = self.of_uri(source_ref)
+        return reference_label_map(references, labels) if references else None
