@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import signal
 import statistics
 import sys
 import tempfile
@@ -117,6 +118,11 @@ class Run:
     memory: int
 
 
+def ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the terminal; the one that started the others acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _figures(name: str, runs: Sequence[Run], stopped: str | None) -> dict[str, Any]:
     if not runs:
         return {"method": name, "runs": 0, "stopped": stopped}
@@ -160,6 +166,7 @@ def _run_apart(name: str, path: Path, classes: int, budget: float) -> Run | str:
 
 def _run(connection: Connection, name: str, path: Path, classes: int) -> None:
     """In the process: say when all is ready, then what the run took."""
+    ignore_interrupts()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     consolidate = BY_NAME[name].consolidate
     tiny = np.zeros((8, 8), np.uint8)

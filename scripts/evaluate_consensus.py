@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,7 +21,13 @@ from scripts.consensus_anchors import Candidate, choose_candidates
 from scripts.consensus_figures import confidence_rank, summarise, weight_auc
 from scripts.consensus_plot import plot_consensus
 from scripts.consensus_scenes import SimulatedSet, find_objects
-from scripts.consensus_speed import SPEED_CASES, SpeedCase, SpeedOptions, measure_case
+from scripts.consensus_speed import (
+    SPEED_CASES,
+    SpeedCase,
+    SpeedOptions,
+    ignore_interrupts,
+    measure_case,
+)
 from scripts.consensus_table import comparison_table, ranking_table, scores_table, speed_table
 from scripts.consensus_trials import (
     CONFIGURATIONS,
@@ -148,6 +153,8 @@ def _run_trials(
     progress: Progress,
 ) -> list[Outcome]:
     """All outcomes, in the order of the trials."""
+    if not trials:
+        return []
     names = tuple(candidate.name for candidate in candidates)
     task = progress.add_task("consolidating", total=len(trials))
     found: dict[int, list[Outcome]] = {}
@@ -165,7 +172,7 @@ def _in_any_order(
             yield place, run_trial(trial, names)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(processes, context, initializer=ignore_interrupts)
     try:
         waiting = {pool.submit(run_trial, trial, names): i for i, trial in enumerate(trials)}
         for future in as_completed(waiting):
@@ -177,11 +184,6 @@ def _in_any_order(
             child.kill()
         raise
     pool.shutdown()
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of the terminal; the one that started the others acts on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _measure_speed(
