@@ -1,7 +1,7 @@
 """What several workers say, pixel by pixel, kept only where they differ.
 
 Only a few pixels in a hundred are disputed as a rule, so everything after this looks at those alone
-and counts the others as wholes. Pillow counts a label map's values six times as fast as numpy.
+and counts the others as wholes, once. Pillow counts values six times as fast as numpy.
 """
 
 from __future__ import annotations
@@ -41,21 +41,24 @@ class Ballots:
     counts: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, label_maps: Sequence[LabelMap], counts: npt.NDArray[np.int64]) -> Ballots:
-        """Compare label maps.
-
-        Args:
-            label_maps: uint8 (height, width), C-contiguous, at least one, all of one shape.
-            counts: `count_labels` of each, int64 (workers, 256).
-        """
+    def of(cls, label_maps: Sequence[LabelMap]) -> Ballots:
+        """Compare label maps, uint8 (height, width), C-contiguous, at least one, of one shape."""
         first = label_maps[0]
         disputed = np.zeros(first.shape, dtype=bool)
         for label_map in label_maps[1:]:
             disputed |= label_map != first
         places = np.flatnonzero(disputed)
         votes = np.stack([label_map.ravel()[places] for label_map in label_maps])
+        disputed_counts = np.stack([count_labels(own) for own in votes])
+        agreed = count_labels(first) - disputed_counts[0]
         height, width = first.shape
-        return cls((height, width), places, votes, counts[0] - count_labels(votes[0]), counts)
+        return cls((height, width), places, votes, agreed, agreed + disputed_counts)
+
+    def elected(self, first: LabelMap, winners: npt.NDArray[np.uint8]) -> LabelMap:
+        """The label map with `winners` at the disputed pixels; `first` is any of the maps."""
+        label_map = first.copy()
+        label_map.ravel()[self.places] = winners
+        return label_map
 
     def overlaps(self, first: int, second: int) -> Counts:
         """Pixels by label of which two workers say the same, VOID left out."""

@@ -10,7 +10,6 @@ worker. It is done only where the vote is close: elsewhere it would round corner
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,29 +43,89 @@ def elect(ballots: Ballots, units: Units) -> Labels:
 
     A tie goes to the foreground, then to the label that comes first; VOID does not vote.
     """
-    return _elect(ballots, units, classes_of(ballots))[0]
+    winners = np.full(ballots.places.shape, VOID, np.uint8)
+    best = np.zeros(ballots.places.shape, np.uint8)
+    for index in classes_of(ballots):
+        share = _share(ballots.votes, units, index)
+        winners[share > best] = index
+        np.maximum(best, share, out=best)
+    return winners
 
 
-def elect_smoothly(label_maps: Sequence[LabelMap], ballots: Ballots, units: Units) -> Labels:
-    """The winner at every disputed pixel, by the votes round it where they are close.
+def smooth(
+    label_map: LabelMap, ballots: Ballots, units: Units, winners: Labels, deviation: float
+) -> Labels:
+    """The winners again, by the votes round them where their own vote is close.
+
+    Only a label that somebody gives at a pixel itself can win it.
 
     Args:
-        label_maps: those that `ballots` was made of.
+        label_map: with the `winners` of `elect` in it.
+        deviation: mean distance of the workers' outlines from the vote's, in pixels.
     """
-    classes = classes_of(ballots)
-    winners, best = _elect(ballots, units, classes)
-    label_map = label_maps[0].copy()
-    label_map.ravel()[ballots.places] = winners
-    radius = min(REACH * _deviation(label_map, ballots, winners, units), LARGEST_RADIUS)
+    radius = min(REACH * deviation, LARGEST_RADIUS)
     if radius < LEAST_RADIUS:
         return winners
+    classes = classes_of(ballots)
     total = _total(ballots, units)
-    close = np.flatnonzero((best < CLOSE * total) & (total > 0))
-    if len(close):
-        winners[close] = _elect_in_boxes(
-            label_maps, units, ballots.places[close], ballots.votes[:, close], classes, radius
-        )
-    return winners
+    best = np.zeros(ballots.places.shape, np.uint8)
+    for index in classes:
+        np.maximum(best, _share(ballots.votes, units, index), out=best)
+    close = (best < CLOSE * total) & (total > 0)
+    if not close.any():
+        return winners
+    rows, columns = np.divmod(ballots.places, ballots.shape[1])
+    smoothed = winners.copy()
+    smoothed[close] = VOID
+    most = np.full(ballots.places.shape, -1, np.int16)
+    full = int(units.sum())
+    alone = None if (total != full).any() or ballots.agreed[VOID] else full
+    for index in classes:
+        share = _share(ballots.votes, units, index)
+        here = np.flatnonzero(close & (share > 0))
+        if len(here) == 0:
+            continue
+        if alone is not None and len(classes) == 2 and index == BACKGROUND:
+            # Of two labels the one has what the other has not.
+            other = most[here]
+            mean = np.where(other < 0, full, full - other).astype(np.int16)
+        else:
+            mean = _box_means(label_map, index, (rows, columns), share, here, full, radius)
+        better = mean > most[here]
+        smoothed[here[better]] = index
+        most[here[better]] = mean[better]
+    return smoothed
+
+
+def _box_means(
+    label_map: LabelMap,
+    index: int,
+    places: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
+    share: Shares,
+    here: npt.NDArray[np.intp],
+    full: int,
+    radius: float,
+) -> npt.NDArray[np.int16]:
+    """The mean share of a label in a box round the disputed pixels `here`.
+
+    Outside the disputed pixels the label map says what all workers say.
+    """
+    rows, columns = places
+    height, width = label_map.shape
+    margin = int(np.ceil(radius)) + 1
+    top = max(int(rows[here].min()) - margin, 0)
+    bottom = min(int(rows[here].max()) + margin + 1, height)
+    left = max(int(columns[here].min()) - margin, 0)
+    right = min(int(columns[here].max()) + margin + 1, width)
+    window = (label_map[top:bottom, left:right] == index).view(np.uint8)
+    window *= np.uint8(full)
+    inside = (columns >= left) & (columns < right)
+    first, last = np.searchsorted(rows, (top, bottom))  # places ascend, so rows do
+    inside[:first] = False
+    inside[last:] = False
+    window[rows[inside] - top, columns[inside] - left] = share[inside]
+    blurred = np.asarray(Image.fromarray(window).filter(ImageFilter.BoxBlur(radius)))
+    return blurred[rows[here] - top, columns[here] - left].astype(np.int16)
 
 
 def outline_length(label_map: LabelMap) -> float:
@@ -131,57 +190,3 @@ def _total(ballots: Ballots, units: Units) -> Shares:
         if ballots.counts[row, VOID]:
             total -= (own == VOID) * unit
     return total
-
-
-def _elect(ballots: Ballots, units: Units, classes: Sequence[int]) -> tuple[Labels, Shares]:
-    """The winner at every disputed pixel and its units. `classes` ends with the background."""
-    winners = np.full(ballots.places.shape, VOID, np.uint8)
-    best = np.zeros(ballots.places.shape, np.uint8)
-    for index in classes:
-        share = _share(ballots.votes, units, index)
-        winners[share > best] = index
-        np.maximum(best, share, out=best)
-    return winners, best
-
-
-def _elect_in_boxes(
-    label_maps: Sequence[LabelMap],
-    units: Units,
-    places: npt.NDArray[np.intp],
-    said: Labels,
-    classes: Sequence[int],
-    radius: float,
-) -> Labels:
-    """The winners at `places` after averaging the votes of a box round each.
-
-    Only a label that somebody gives at a pixel itself can win it. `said` is (workers, places).
-    """
-    height, width = label_maps[0].shape
-    rows, columns = np.divmod(places, width)
-    winners = np.full(places.shape, VOID, np.uint8)
-    best = np.full(places.shape, -1, np.int16)
-    margin = int(np.ceil(radius)) + 1
-    for index in classes:
-        here = np.flatnonzero((said == index).any(axis=0))
-        if len(here) == 0:
-            continue
-        top = max(int(rows[here].min()) - margin, 0)
-        bottom = min(int(rows[here].max()) + margin + 1, height)
-        left = max(int(columns[here].min()) - margin, 0)
-        right = min(int(columns[here].max()) + margin + 1, width)
-        window = np.s_[top:bottom, left:right]
-        share = np.zeros((bottom - top, right - left), np.uint8)
-        for label_map, unit in zip(label_maps, units, strict=True):
-            share += (label_map[window] == index) * unit
-        blurred = np.asarray(Image.fromarray(share).filter(ImageFilter.BoxBlur(radius)))
-        mean = blurred[rows[here] - top, columns[here] - left].astype(np.int16)
-        better = mean > best[here]
-        winners[here[better]] = index
-        best[here[better]] = mean[better]
-    return winners
-
-
-def _deviation(label_map: LabelMap, ballots: Ballots, winners: Labels, units: Units) -> float:
-    """Weighted mean area on which workers differ from the vote, over the vote's outline."""
-    areas = [np.count_nonzero((own != winners) & (own != VOID)) for own in ballots.votes]
-    return float(np.average(areas, weights=units)) / outline_length(label_map)

@@ -22,14 +22,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from hooks.core.ballots import Ballots, count_labels
-from hooks.core.band_vote import (
-    elect,
-    elect_smoothly,
-    outline_length,
-    soft_iou,
-    whole_weights,
-)
+from hooks.core.ballots import LABELS, Ballots, Counts, count_labels
+from hooks.core.band_vote import elect, outline_length, smooth, soft_iou, whole_weights
 from hooks.core.masks import BACKGROUND, VOID, LabelMap
 from hooks.core.pair_agreement import PairAgreement
 from hooks.core.staple import elect_by_staple
@@ -112,12 +106,11 @@ def consolidate(
     """
     votes = sorted(votes, key=lambda vote: vote.worker_id)
     label_maps = _checked(votes, num_classes)
-    counts = _counted(label_maps, num_classes)
-    uniform = counts.max(axis=1) == label_maps[0].size
+    uniform = np.array([label_map.min() == label_map.max() for label_map in label_maps])
     heard = _heard(uniform, method)
     compared = np.flatnonzero(heard).tolist()
-    voting_maps = [label_maps[worker] for worker in compared]
-    ballots = Ballots.of(voting_maps, counts[heard])
+    ballots = Ballots.of([label_maps[worker] for worker in compared])
+    counts = _counted(label_maps, compared, ballots, num_classes)
     pairs = PairAgreement.of(ballots, compared, counts)
 
     evidence = _evidence(pairs, heard, uniform, method)
@@ -127,21 +120,24 @@ def consolidate(
         winners, skill = elect_by_staple(ballots)
         evidence = weights = skill
         units = whole_weights(np.full(len(votes), 1 / len(votes)))
-    elif method is Method.ROBUST and not _two_that_differ(pairs, compared):
-        winners = elect_smoothly(voting_maps, ballots, units)
     else:
         winners = elect(ballots, units)
-    label_map = voting_maps[0].copy()
-    label_map.ravel()[ballots.places] = winners
+    label_map = ballots.elected(label_maps[compared[0]], winners)
+    length = outline_length(label_map)
+    if method is Method.ROBUST and not _two_that_differ(pairs, compared):
+        deviation = float(np.average(_areas_off(ballots, winners), weights=units)) / length
+        winners = smooth(label_map, ballots, units, winners, deviation)
+        label_map.ravel()[ballots.places] = winners
+    deviations = dict(zip(compared, (_areas_off(ballots, winners) / length).tolist(), strict=True))
+    areas = ballots.agreed + count_labels(winners)
 
-    deviations = _deviations(label_map, ballots, winners, compared)
     if len(compared) == 1 < len(votes):
         # One drew, the other did not: whom to believe nobody knows, so both count for confidence.
-        ballots = Ballots.of(label_maps, counts)
+        ballots = Ballots.of(label_maps)
         units = whole_weights(np.full(len(votes), 1 / len(votes)))
         winners = ballots.votes[compared[0]]
     confidence = soft_iou(ballots, units, winners)
-    nobody_voted = bool(count_labels(label_map)[VOID] == label_map.size)
+    nobody_voted = bool(areas[VOID] == label_map.size)
     if len(votes) == 1 or nobody_voted:
         confidence = dict.fromkeys(confidence, 0.0)
     status, reason = _status(counts, pairs)
@@ -150,7 +146,7 @@ def consolidate(
     return Consensus(
         label_map=label_map,
         confidence=confidence,
-        image_confidence=_image_confidence(label_map, confidence),
+        image_confidence=_image_confidence(areas, confidence),
         workers=assess(
             [vote.worker_id for vote in votes],
             counts,
@@ -185,9 +181,17 @@ def _checked(votes: Sequence[Vote], num_classes: int) -> list[LabelMap]:
     return [np.ascontiguousarray(vote.label_map) for vote in votes]
 
 
-def _counted(label_maps: Sequence[LabelMap], num_classes: int) -> npt.NDArray[np.int64]:
+def _counted(
+    label_maps: Sequence[LabelMap],
+    compared: Sequence[int],
+    ballots: Ballots,
+    num_classes: int,
+) -> npt.NDArray[np.int64]:
     """Pixels by label of every map, int64 (workers, 256)."""
-    counts = np.stack([count_labels(label_map) for label_map in label_maps])
+    counts = np.zeros((len(label_maps), LABELS), np.int64)
+    for worker, label_map in enumerate(label_maps):
+        counts[worker, label_map[0, 0]] = label_map.size  # of one label only, if not compared
+    counts[compared] = ballots.counts
     unknown = np.flatnonzero(counts[:, num_classes:VOID].any(axis=0))
     if len(unknown):
         raise ValueError(f"label {unknown[0] + num_classes} in a map of {num_classes} classes")
@@ -236,17 +240,10 @@ def _two_that_differ(pairs: PairAgreement, compared: Sequence[int]) -> bool:
     return bool(pairs.iou[first, second] < AGREEMENT_FLOOR)
 
 
-def _deviations(
-    label_map: LabelMap,
-    ballots: Ballots,
-    winners: npt.NDArray[np.uint8],
-    compared: Sequence[int],
-) -> dict[int, float]:
-    length = outline_length(label_map)
-    return {
-        worker: np.count_nonzero((own != winners) & (own != VOID)) / length
-        for worker, own in zip(compared, ballots.votes, strict=True)
-    }
+def _areas_off(ballots: Ballots, winners: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Pixels on which each voter says something else than the result, float64 (voters,)."""
+    off = [np.count_nonzero((own != winners) & (own != VOID)) for own in ballots.votes]
+    return np.array(off, np.float64)
 
 
 def _status(counts: npt.NDArray[np.int64], pairs: PairAgreement) -> tuple[Status, str]:
@@ -271,8 +268,7 @@ def _status(counts: npt.NDArray[np.int64], pairs: PairAgreement) -> tuple[Status
     return Status.CONSENSUS, ""
 
 
-def _image_confidence(label_map: LabelMap, confidence: Mapping[int, float]) -> float:
-    areas = count_labels(label_map)
+def _image_confidence(areas: Counts, confidence: Mapping[int, float]) -> float:
     foreground = [index for index in confidence if index != BACKGROUND]
     total = sum(int(areas[index]) for index in foreground)
     if total == 0:

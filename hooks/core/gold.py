@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hooks.core.ballots import Ballots, count_labels
+from hooks.core.ballots import Ballots
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
 from hooks.core.label_reader import ColorMap
@@ -75,8 +75,8 @@ def read_gold_mask(png: bytes, labels: LabelCategories, photo: PhotoHeader) -> L
 def gold_iou(label_map: LabelMap, truth: LabelMap) -> float:
     """Mean IoU over the labels that either has, void pixels left out, 0 to 1."""
     maps = [np.ascontiguousarray(label_map), np.ascontiguousarray(truth)]
-    counts = np.stack([count_labels(each) for each in maps])
-    return float(PairAgreement.of(Ballots.of(maps, counts), [0, 1], counts).iou[0, 1])
+    ballots = Ballots.of(maps)
+    return float(PairAgreement.of(ballots, [0, 1], ballots.counts).iou[0, 1])
 
 
 def _color_map(labels: LabelCategories) -> ColorMap:

@@ -17,7 +17,7 @@ several = st.lists(maps, min_size=2, max_size=5)
 
 
 def compare(label_maps: list[npt.NDArray[np.uint8]]) -> Ballots:
-    return Ballots.of(label_maps, np.stack([count_labels(each) for each in label_maps]))
+    return Ballots.of(label_maps)
 
 
 @given(several)
@@ -54,8 +54,8 @@ def test_a_map_of_one_label_needs_its_counts_only(
     label_maps = [*label_maps, np.full((3, 4), label, np.uint8)]
     counts = np.stack([count_labels(each) for each in label_maps])
     everybody = list(range(len(label_maps)))
-    whole = PairAgreement.of(Ballots.of(label_maps, counts), everybody, counts)
-    rest = Ballots.of(label_maps[:-1], counts[:-1])
+    whole = PairAgreement.of(Ballots.of(label_maps), everybody, counts)
+    rest = Ballots.of(label_maps[:-1])
     short = PairAgreement.of(rest, everybody[:-1], counts)
     assert np.array_equal(whole.iou, short.iou)
     assert np.array_equal(whole.differences, short.differences)

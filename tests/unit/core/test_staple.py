@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hooks.core.ballots import Ballots, count_labels
+from hooks.core.ballots import Ballots
 from hooks.core.masks import VOID
 from hooks.core.staple import _dense, elect_by_staple
 
@@ -17,7 +17,7 @@ maps = hnp.arrays(np.uint8, (3, 4), elements=st.sampled_from([0, 1, 7, VOID]))
 
 
 def compare(label_maps: list[npt.NDArray[np.uint8]]) -> Ballots:
-    return Ballots.of(label_maps, np.stack([count_labels(each) for each in label_maps]))
+    return Ballots.of(label_maps)
 
 
 def test_workers_who_err_at_random_are_found_out() -> None:
