@@ -31,6 +31,9 @@ def summarise(
     """
     configurations = sorted({(outcome.workers, outcome.bad) for outcome in outcomes})
     several = [pair for pair in configurations if pair[0] >= SEVERAL]
+    compared = [several, *([pair] for pair in configurations)]
+    if len(several) <= 1:
+        del compared[0]
     measured = [name for name in names if all(name in outcome.iou for outcome in outcomes)]
     rivals = [name for name in anchors if name in measured]
     return {
@@ -53,8 +56,8 @@ def summarise(
         ],
         "comparisons": [
             found
-            for part in (several, *([pair] for pair in configurations))
-            if part and rivals and (found := compare(outcomes, part, rivals)) is not None
+            for part in compared
+            if rivals and (found := compare(outcomes, part, rivals)) is not None
         ],
         "confidence_spearman": confidence_rank(outcomes),
         "weight_auc": weight_auc(outcomes),

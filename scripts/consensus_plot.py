@@ -1,15 +1,27 @@
-"""The plot of the consensus benchmark: IoU by configuration, and CPU time against memory."""
+"""The plot of the consensus benchmark: errors by configuration, CPU time and memory by size."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.consensus_anchors import CANDIDATES
 from scripts.consensus_table import configuration_name
 
 WIDTH, HEIGHT = 6.4, 3.6
-OURS_COLOUR = "tab:red"
+ROBUST_COLOUR = "tab:red"
+COLOURS = (
+    *("tab:orange", "tab:pink", "gold", "black", "navy", "tab:blue"),
+    *("deepskyblue", "darkgreen", "limegreen", "yellowgreen"),
+)
+"""Of the other methods, in their order."""
+SPREAD = 0.7
+"""Of the distance of two configurations, over which their methods' marks are spread."""
+FIELDS = (("iou", "1 − mean IoU"), ("boundary_f", "1 − boundary F"))
+LEAST_ERROR = 1e-3
+LEAST_COST = 0.1
+"""Milliseconds or MiB; less is drawn as this."""
 
 
 def plot_consensus(found: Mapping[str, Any], path: Path) -> None:
@@ -19,58 +31,77 @@ def plot_consensus(found: Mapping[str, Any], path: Path) -> None:
 
     sets, speed = found["sets"], found["speed"]
     rows = len(sets) + bool(speed)
-    figure = Figure(figsize=(2 * WIDTH, HEIGHT * rows + 0.4), layout="constrained")
+    figure = Figure(figsize=(2 * WIDTH, HEIGHT * rows + 0.8), layout="constrained")
     FigureCanvasAgg(figure)  # draws without a screen
+    styles = _styles()
     grid = figure.subplots(rows, 2, squeeze=False)
     for axes_row, part in zip(grid, sets, strict=False):
-        for axes, field, title in zip(
-            axes_row, ("iou", "boundary_f"), ("mean IoU", "boundary F"), strict=True
-        ):
-            _draw_scores(axes, part, field)
-            axes.set_title(f"{part['name']}: {title}", fontsize=9)
+        for axes, (field, title) in zip(axes_row, FIELDS, strict=True):
+            _draw_scores(axes, part, field, styles)
+            axes.set_title(f"{part['name']}: {title}, lower is better", fontsize=9)
     if speed:
-        _draw_speed(grid[-1][0], speed, "cpu_ms", "CPU ms, median")
-        _draw_speed(grid[-1][1], speed, "peak_mib", "peak extra memory, MiB")
-    grid[0][0].legend(fontsize=6, ncols=2)
-    figure.suptitle(f"workers' masks consolidated, seed {found['seed']}", fontsize=10)
+        for axes, what, title in zip(
+            grid[-1], ("cpu_ms", "peak_mib"), ("CPU ms, median", "extra MiB"), strict=True
+        ):
+            _draw_speed(axes, speed, what, styles)
+            axes.set_title(title, fontsize=9)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=7, ncols=6, loc="outside upper center")
     figure.savefig(path, dpi=110)
 
 
-def _draw_scores(axes: Any, part: Mapping[str, Any], field: str) -> None:
-    names = [configuration_name(pair) for pair in part["configurations"]]
-    for row in part["methods"]:
-        style = _style(row["method"], anchor=row["anchor"])
-        axes.plot(range(len(names)), row[field], marker=".", label=row["method"], **style)
-    axes.set_xticks(range(len(names)), names, fontsize=7)
+def _draw_scores(
+    axes: Any, part: Mapping[str, Any], field: str, styles: Mapping[str, dict[str, Any]]
+) -> None:
+    rows, pairs = part["methods"], part["configurations"]
+    for place, row in enumerate(rows):
+        offset = SPREAD * (place / max(len(rows) - 1, 1) - 0.5)
+        at = [column + offset for column in range(len(pairs))]
+        errors = [max(1 - value, LEAST_ERROR) for value in row[field]]
+        axes.plot(at, errors, linestyle="none", label=row["method"], **styles[row["method"]])
+    axes.set_xticks(range(len(pairs)), [configuration_name(pair) for pair in pairs], fontsize=7)
     axes.set_xlabel("workers, bad ones among them", fontsize=8)
-    axes.grid(alpha=0.3)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:.2g}")
+    axes.tick_params(which="both", axis="y", labelsize=7)
+    axes.grid(alpha=0.3, which="both", axis="y")
 
 
-def _draw_speed(axes: Any, cases: Any, what: str, title: str) -> None:
-    methods = dict.fromkeys(row["method"] for case in cases for row in case["methods"])
-    for name in methods:
-        values = [
-            _value(next((row for row in case["methods"] if row["method"] == name), None), what)
-            for case in cases
-        ]
-        anchor = name not in ("robust", "weighted", "plurality", "staple")
-        style = _style(name, anchor=anchor)
-        axes.plot(range(len(cases)), values, marker=".", label=name, **style)
+def _draw_speed(
+    axes: Any,
+    cases: Sequence[Mapping[str, Any]],
+    what: str,
+    styles: Mapping[str, dict[str, Any]],
+) -> None:
+    for name in dict.fromkeys(row["method"] for case in cases for row in case["methods"]):
+        values = [_value(case, name, what) for case in cases]
+        axes.plot(range(len(cases)), values, linewidth=0.8, label=name, **styles[name])
     ticks = [case["case"].replace(", ", "\n") for case in cases]
     axes.set_xticks(range(len(cases)), ticks, fontsize=6)
-    axes.set_yscale("symlog", linthresh=1)
-    axes.set_title(title, fontsize=9)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=6, ncols=2)
 
 
-def _value(row: Mapping[str, Any] | None, what: str) -> float:
-    if row is None or not row["runs"]:
-        return float("nan")
-    return float(row["peak_mib"] if what == "peak_mib" else row["cpu_ms"]["median"])
+def _value(case: Mapping[str, Any], name: str, what: str) -> float:
+    """A method's figure of a case; not a number where it has none, which leaves a gap."""
+    for row in case["methods"]:
+        if row["method"] == name and row["runs"]:
+            cost = row["peak_mib"] if what == "peak_mib" else row["cpu_ms"]["median"]
+            return max(float(cost), LEAST_COST)
+    return float("nan")
 
 
-def _style(name: str, *, anchor: bool) -> dict[str, Any]:
-    if name == "robust":
-        return {"color": OURS_COLOUR, "linewidth": 2.2, "zorder": 5}
-    return {"linewidth": 1, "linestyle": "-" if anchor else "--"}
+def _styles() -> dict[str, dict[str, Any]]:
+    """One look per method, the same in all panels whichever methods they hold."""
+    robust, *others = CANDIDATES
+    styles = {
+        candidate.name: {
+            "color": COLOURS[place % len(COLOURS)],
+            "marker": "s" if candidate.ours else "o",
+            "markersize": 3.5,
+        }
+        for place, candidate in enumerate(others)
+    }
+    return styles | {robust.name: {"color": ROBUST_COLOUR, "marker": "D", "markersize": 5.5}}
