@@ -21,9 +21,10 @@ def cat(left: float, top: float, width: float, height: float) -> LabeledBox:
     return LabeledBox(CAT, left, top, width, height)
 
 
-def merge(*drawn: Sequence[LabeledBox], **weights: float) -> BoxConsensus:
+def merge(*drawn: Sequence[LabeledBox], robust: bool = False, **weights: float) -> BoxConsensus:
+    """With the given weights alone, so that what comes out can be worked out by hand."""
     votes = [BoxVote(f"w{number}", boxes) for number, boxes in enumerate(drawn)]
-    return consolidate_boxes(votes, weights)
+    return consolidate_boxes(votes, weights, robust=robust)
 
 
 def only_box(result: BoxConsensus) -> LabeledBox:
@@ -78,6 +79,32 @@ def test_a_box_stays_if_half_of_the_workers_saw_it(
 def test_weights_decide_what_a_quorum_is() -> None:
     assert only_box(merge([HERE], [], [], w0=2)) == HERE
     assert merge([HERE], [HERE], [], w2=5).boxes == ()
+
+
+BESIDE = [cat(60, 40, 100, 50), cat(340, 230, 40, 40), cat(0, 300, 30, 30)]
+
+
+def test_workers_who_agree_with_nobody_hardly_count() -> None:
+    """Two of five draw beside everything; the other three overlook one object or another."""
+    other = cat(500, 10, 60, 60)
+    honest = [[HERE, THERE, other], [HERE, other], [THERE, other]]
+    drawn = [*honest, BESIDE, []]
+    plain, robust = merge(*drawn), merge(*drawn, robust=True)
+    assert [found.box for found in plain.boxes] == [other]
+    assert [found.box.iou(box) for found, box in zip(robust.boxes, honest[0], strict=True)] == (
+        pytest.approx([1, 1, 1])
+    )
+    assert max(robust.workers[worker].share for worker in ("w3", "w4")) < 0.05
+    assert robust.agreement > plain.agreement
+
+
+def test_two_workers_are_not_weighed_against_each_other() -> None:
+    assert merge([HERE, THERE], [HERE], robust=True) == merge([HERE, THERE], [HERE])
+
+
+def test_priors_count_beside_agreement() -> None:
+    result = merge([HERE], [HERE], [HERE], robust=True, w0=2)
+    assert result.workers["w0"].share == pytest.approx(0.5)
 
 
 def test_the_best_overlap_is_matched_first() -> None:
@@ -207,23 +234,24 @@ def test_the_order_of_workers_and_boxes_changes_nothing(
 ) -> None:
     weight_of = {f"w{number}": weight for number, weight in enumerate(weights)}
     votes = [BoxVote(f"w{number}", own) for number, own in enumerate(drawn)]
-    first = consolidate_boxes(votes, weight_of)
+    first, plain = (consolidate_boxes(votes, weight_of, robust=robust) for robust in (True, False))
     votes = [BoxVote(vote.worker_id, rng.sample(vote.boxes, len(vote.boxes))) for vote in votes]
     rng.shuffle(votes)
     assert consolidate_boxes(votes, weight_of) == first
+    assert consolidate_boxes(votes, weight_of, robust=False) == plain
 
 
 @given(answers)
 def test_tuples_and_lists_are_the_same(drawn: list[list[LabeledBox]]) -> None:
     votes = tuple(BoxVote(f"w{number}", tuple(own)) for number, own in enumerate(drawn))
-    assert consolidate_boxes(votes) == merge(*drawn)
+    assert consolidate_boxes(votes) == merge(*drawn, robust=True)
 
 
 @given(st.lists(boxes, max_size=5), st.integers(2, 6))
 def test_the_same_boxes_from_everybody_come_out_again(
     drawn: list[LabeledBox], workers: int
 ) -> None:
-    result = merge(*[drawn] * workers)
+    result = merge(*[drawn] * workers, robust=True)
     assert len(result.boxes) == len(drawn)
     for found, given_box in zip(result.boxes, sorted(drawn), strict=True):
         assert found.box.iou(given_box) == pytest.approx(1)
@@ -240,8 +268,8 @@ def test_classes_may_be_numbered_otherwise(drawn: list[list[LabeledBox]]) -> Non
     def rename(box: LabeledBox) -> LabeledBox:
         return LabeledBox(renamed[box.label], box.left, box.top, box.width, box.height)
 
-    plain = merge(*drawn)
-    other = merge(*[[rename(box) for box in own] for own in drawn])
+    plain = merge(*drawn, robust=True)
+    other = merge(*[[rename(box) for box in own] for own in drawn], robust=True)
     expected = sorted((rename(found.box), found.worker_ids) for found in plain.boxes)
     assert [(found.box, found.worker_ids) for found in other.boxes] == expected
     assert other.agreement == pytest.approx(plain.agreement)
@@ -251,7 +279,8 @@ def test_classes_may_be_numbered_otherwise(drawn: list[list[LabeledBox]]) -> Non
 def test_every_figure_stays_in_its_range(
     drawn: list[list[LabeledBox]], weights: list[float]
 ) -> None:
-    result = merge(*drawn, **{f"w{number}": weight for number, weight in enumerate(weights)})
+    weight_of = {f"w{number}": weight for number, weight in enumerate(weights)}
+    result = merge(*drawn, robust=True, **weight_of)
     assert 0 <= result.agreement <= 1 + 1e-9
     assert sum(worker.share for worker in result.workers.values()) == pytest.approx(1)
     for found in result.boxes:
