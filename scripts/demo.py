@@ -183,6 +183,9 @@ def start_job(local: LocalGroundTruth, demo: DemoPlan) -> str:
         short_instructions=SHORT_INSTRUCTIONS,
         full_instructions="",
         token_lifetime_seconds=24 * 3600,
+        earlier_jobs=tuple(
+            f"s3://{local.bucket}/output/{job['LabelingJobName']}/annotations" for job in taken
+        ),
     )
 
     def put(key: str, body: bytes, content_type: str) -> str:
