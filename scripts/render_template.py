@@ -31,6 +31,9 @@ LIQUID_OF_A_PAGE = (
 )
 """What every page has of Liquid."""
 
+_IN_MARKUP = ("tool.", "panel.", "reason.", "compare.", "keys.")
+"""Beginnings of the keys of texts that stand in the page's markup and no script asks for."""
+
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -101,7 +104,9 @@ def render(settings: JobSettings) -> str:
         job=settings,
         job_json=_json_in_html(job_of(settings)),
         texts=texts,
-        texts_json=_json_in_html(texts),
+        texts_json=_json_in_html(
+            {key: text for key, text in texts.items() if not key.startswith(_IN_MARKUP)}
+        ),
         more_keys=list(page_parts.keys),
         scripts=script_order(page_parts.folder),
         script=_compact if page_parts.compact else _source,

@@ -37,6 +37,12 @@ const Adjudication = (() => {
       disagreement: () => candidates.toggleDisputes(),
     });
     page.overlays = candidates.layers;
+    // A chosen mask is changed only where it is clicked on.
+    page.adaptMask = (prompt, mask) => {
+      const base = session.answeredBase(prompt);
+      if (!base || !session.beganWithMask(prompt)) return mask;
+      return LocalChange.merge(base.result.mask, mask, prompt.clicks.slice(base.clicks.length));
+    };
     page.answerParts = () => ({
       adjudication: { picked: used()?.name ?? null, changed: used()?.changed ?? false },
     });

@@ -50,7 +50,8 @@ const Main = (() => {
       onChange: () => page.screen?.all(),
       onAnswer: (prompt, answer) => {
         Rle.check(answer.mask, page.size);
-        const { mask, score, previous_mask: previousMask, model } = answer;
+        const { score, previous_mask: previousMask, model } = answer;
+        const mask = page.adaptMask?.(prompt, answer.mask) ?? answer.mask;
         page.session.accept(prompt, { mask, score, previousMask, model });
       },
     });

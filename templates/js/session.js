@@ -128,6 +128,7 @@ const Session = (() => {
         const result = { mask, score: null, previousMask: null, model: "" };
         const prompt = {
           objectId: id, extremePoints: points, clicks, base: null, before: null, result,
+          given: true,
         };
         return Object.freeze({ id, label: index, extremePoints: points, clicks, prompt, given: true });
       });
@@ -204,11 +205,21 @@ const Session = (() => {
       notify();
     }
 
-    /** What the next request sends back: the newest mask that its clicks go on from. */
-    function previousMask(prompt) {
+    /** The newest prompt with a mask that the clicks of `prompt` go on from; null for none. */
+    function answeredBase(prompt) {
       let base = prompt.base;
       while (base && !base.result) base = base.base;
-      return base ? base.result.previousMask : null;
+      return base;
+    }
+
+    /** What the next request sends back. */
+    function previousMask(prompt) {
+      return answeredBase(prompt)?.result.previousMask ?? null;
+    }
+
+    /** True if the first mask of this prompt's object was loaded. */
+    function beganWithMask(prompt) {
+      return prompt.base ? beganWithMask(prompt.base) : prompt.given === true;
     }
 
     /** The mask to show: the prompt's own, or while it is on its way the one seen before. */
@@ -224,7 +235,7 @@ const Session = (() => {
 
     return {
       addPoint, deletePoint, lastPoint, deleteObject, clear, load, select, setLabel, restack,
-      setOutcome, setReason, accept, previousMask, shownResult, seconds, current,
+      setOutcome, setReason, accept, previousMask, answeredBase, beganWithMask, shownResult, seconds, current,
       undo: () => travel(past, future),
       redo: () => travel(future, past),
       /**

@@ -25,7 +25,7 @@ from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.render_template import render
 from scripts.simulated_workers import read_page
-from tests.e2e.page_bench import BenchHand, Hand
+from tests.e2e.page_bench import DISC_RADIUS, BenchHand, Hand
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -168,7 +168,14 @@ def test_a_chosen_mask_is_corrected_by_clicks_and_undo_takes_all_back(
     assert block["adjudication"] == {"picked": "A", "changed": True}
     made_by = {drawn["label"]: drawn["made_by"] for drawn in block["objects"]}
     assert made_by == {"cat": "mixed", "toilet": "given"}
-    assert not hand.bench.parsed().label_map[200, 180]
+    # The model would have drawn an octagon without the disc at the click; only the disc changes.
+    (click,) = request.clicks
+    rows, columns = np.mgrid[: SIZE.height, : SIZE.width] + 0.5
+    away = np.hypot(columns - click.point.x, rows - click.point.y)
+    got = hand.bench.parsed().label_map
+    assert not got[away < DISC_RADIUS - 1].any()
+    kept = away > DISC_RADIUS + 1
+    assert np.array_equal(got[kept], BY_A[kept])
 
 
 def test_a_missing_object_is_drawn_on_top_of_a_chosen_mask(open_adjudication: Open) -> None:

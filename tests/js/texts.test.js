@@ -30,6 +30,11 @@ test("scripts and templates use no text that is not in the table", () => {
   assert.deepEqual(used.filter((key) => !(key in texts)), []);
 });
 
+test("scripts use no text that is left to the markup", () => {
+  const markup = /(?:say|tell|because)\((?:"\w+", )?["`](?:tool|panel|reason|compare|keys)\./;
+  assert.doesNotMatch(source, markup);
+});
+
 test("every text in the table is used", () => {
   const all = source + templates;
   const composed = ["place.", "hint.", "condition.", "submit.", "next.correct.", "tool.", "keys.",
