@@ -7,6 +7,10 @@ A manifest line of an adjudication job says where an earlier label lies:
 
 `mask-ref` is that of the consensus and may be missing; the workers' own stand in the details. On
 the page workers are A, B, …, in another order for each photo: a reviewer judges masks, not people.
+
+The answer is that of a segmentation job; its own block says beside the rest
+
+    "adjudication": {"picked": "consensus" | "A" | … | null, "changed": true}
 """
 
 from __future__ import annotations
