@@ -18,6 +18,8 @@ const Adjudication = (() => {
       onChange: () => page.screen.all(),
     });
 
+    const unfollowed = new WeakSet(); // prompts whose last click changed nothing
+
     function use(item) {
       if (!item || item.status !== "ready") return;
       session.load(item.pieces, item.name);
@@ -41,7 +43,12 @@ const Adjudication = (() => {
     page.adaptMask = (prompt, mask) => {
       const base = session.answeredBase(prompt);
       if (!base || !session.beganWithMask(prompt)) return mask;
-      return LocalChange.merge(base.result.mask, mask, prompt.clicks.slice(base.clicks.length));
+      const before = base.result.mask;
+      const changed = LocalChange.merge(before, mask, prompt.clicks.slice(base.clicks.length));
+      if (changed.counts === before.counts && `${changed.box}` === `${before.box}`) {
+        unfollowed.add(prompt);
+      }
+      return changed;
     };
     page.answerParts = () => ({
       adjudication: { picked: used()?.name ?? null, changed: used()?.changed ?? false },
@@ -50,7 +57,10 @@ const Adjudication = (() => {
       if (page.pageProblem || page.photoProblem || session.state.outcome !== "labeled") return null;
       const tell = (level, key, values) => ({ level, text: say(key, values), retry: false });
       const failed = candidates.items.find(({ problem }) => problem);
-      if (session.current()) return null;
+      const object = session.current();
+      if (object) {
+        return unfollowed.has(object.prompt) ? tell("warning", "adjudicate.unfollowed") : null;
+      }
       const found = used();
       if (found && !found.changed) {
         const { title } = candidates.items.find(({ name }) => name === found.name);

@@ -178,6 +178,21 @@ def test_a_chosen_mask_is_corrected_by_clicks_and_undo_takes_all_back(
     assert np.array_equal(got[kept], BY_A[kept])
 
 
+def test_a_click_that_changes_nothing_is_said_to(open_adjudication: Open) -> None:
+    hand = open_adjudication()
+    card(hand, "A").locator(".use").click()
+    hand.page.locator("#objects .object", has_text="cat").click()
+    hand.click(500, 100, button="right")
+    hand.wait_for_status("That click changed nothing")
+    hand.click(180, 200, button="right")
+    hand.wait_for_status("Correct the mask")
+    hand.submit()
+    hand.wait_until_submitted()
+    got = hand.bench.parsed().label_map
+    assert not got[200, 180]
+    assert got[95, 115] == CAT  # a corner, which the model's octagon would not have
+
+
 def test_a_missing_object_is_drawn_on_top_of_a_chosen_mask(open_adjudication: Open) -> None:
     hand = open_adjudication()
     card(hand, "B").locator(".use").click()
