@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -119,10 +120,19 @@ def all_trials(options: ConsensusOptions) -> list[Trial]:
         for scene in range(source.scenes)
         for workers, bad in CONFIGURATIONS
     ]
+    names = [source.name for source in sets]
     for path in options.annotators:
-        trials += annotator_trials(
-            AnnotatorSet.open(path), options.objects, options.draws, options.seed
-        )
+        real = AnnotatorSet.open(path)
+        if real.name in names:
+            raise FewclickError(f"there are two sets called {real.name}; rename {path}.")
+        names.append(real.name)
+        found = annotator_trials(real, options.objects, options.draws, options.seed)
+        if not found:
+            raise FewclickError(
+                f"{path}: two people per object and no expert; with the one as the truth there "
+                "is nobody left to agree with the other."
+            )
+        trials += found
     return trials
 
 
@@ -177,11 +187,16 @@ def _in_any_order(
         waiting = {pool.submit(run_trial, trial, names): i for i, trial in enumerate(trials)}
         for future in as_completed(waiting):
             yield waiting[future], future.result()
-    except BaseException:
+    except BaseException as error:
         # A slow method may hold a process for minutes: an interrupted run does not wait for it.
         pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.kill()
+        if isinstance(error, BrokenProcessPool):
+            raise FewclickError(
+                "a process ended before its time, as when memory is short; try --processes "
+                f"{max(processes // 2, 1)} or --without the largest methods."
+            ) from error
         raise
     pool.shutdown()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,18 @@ def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
         run_evaluation(options(tmp_path, scenes=0))
 
 
+def test_sets_of_one_name_would_be_mixed_up(tmp_path: Path, people: Path) -> None:
+    with pytest.raises(FewclickError, match="two sets called people; rename"):
+        run_evaluation(options(tmp_path, scenes=0, annotators=(people, people)))
+
+
+def test_two_people_cannot_be_compared_with_a_third(tmp_path: Path, people: Path) -> None:
+    for path in people.glob("*_a2.png"):
+        path.unlink()
+    with pytest.raises(FewclickError, match="two people per object and no expert"):
+        run_evaluation(options(tmp_path, scenes=0, annotators=(people,)))
+
+
 @pytest.mark.slow
 def test_speed_is_measured_in_fresh_processes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -118,6 +131,17 @@ def test_speed_is_measured_in_fresh_processes(
         assert row["runs"] == 2
         assert 0 < row["cpu_ms"]["best"] <= row["cpu_ms"]["median"]
         assert 0 <= row["peak_mib"] < 50
+
+
+def test_a_process_that_was_killed_is_explained(
+    tmp_path: Path, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(waiting: object) -> object:
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(evaluate_consensus, "as_completed", killed)
+    with pytest.raises(FewclickError, match="as when memory is short; try --processes 1"):
+        run_evaluation(options(tmp_path, scenes=0, annotators=(people,), processes=2))
 
 
 def test_a_method_that_takes_too_long_is_shown_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
