@@ -25,7 +25,7 @@ EVIDENCE_FOLDER = "worker-quality"
 
 @dataclass(frozen=True, slots=True)
 class ClassQuality:
-    """How far workers agree on one label: soft IoU, mean and lowest over the photos with it."""
+    """The confidence of one label, mean and lowest over the photos with it."""
 
     name: str
     photos: int

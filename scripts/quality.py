@@ -104,7 +104,7 @@ def class_table(classes: Sequence[ClassQuality]) -> Table:
     """One row per label, the worst first."""
     table = Table(header_style="bold", title="Labels", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("label")
-    for name in ("photos", "agreement", "lowest"):
+    for name in ("photos", "confidence", "lowest"):
         table.add_column(name, justify="right")
     table.add_column("in")
     for quality in classes:

@@ -48,8 +48,8 @@ class FusedInstance:
     """An object that a quorum saw.
 
     Attributes:
-        confidence: soft IoU of the workers' masks with this one, times the share of the weight
-            that saw it, 0 to 1; 0 for a single annotator.
+        confidence: of the consolidated mask (see `consensus`), times the share of the weight that
+            saw the object, 0 to 1; 0 for a single annotator.
         worker_ids: who drew it, ascending.
     """
 

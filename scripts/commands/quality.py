@@ -37,7 +37,7 @@ def quality(
 ) -> None:
     """Rank a job's workers, show where they disagree, and list what needs another look.
 
-    Prints workers with their evidence and the agreement by label; writes an HTML report that shows
+    Prints workers with their evidence and the confidence by label; writes an HTML report that shows
     who said what on the photos in doubt, and the manifest of a job in which a reviewer decides on
     just those.
     """
