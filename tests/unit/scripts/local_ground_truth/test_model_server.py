@@ -59,8 +59,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 def server_process() -> psutil.Process:
-    """The innermost process: the guard's child."""
-    return psutil.Process().children(recursive=True)[-1]
+    """The innermost process: the guard's child. Browsers of other tests may run beside it."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "plays_the_server.py" in " ".join(child.cmdline())][-1]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
