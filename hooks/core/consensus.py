@@ -24,10 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hooks.core.ballots import LABELS, Ballots
-from hooks.core.band_vote import elect, outline_length, smooth, soft_iou, whole_weights
+from hooks.core.band_vote import elect, outline_length, smooth, soft_iou
 from hooks.core.masks import BACKGROUND, VOID, LabelMap
 from hooks.core.pair_agreement import PairAgreement
 from hooks.core.staple import elect_by_staple
+from hooks.core.tally import Tally
 from hooks.core.worker_quality import WorkerQuality, assess
 from hooks.core.worker_weights import Weights, robust_weights
 
@@ -117,18 +118,18 @@ def consolidate(
 
     evidence = _evidence(pairs, heard, uniform, method)
     weights = evidence * np.array([(priors or {}).get(vote.worker_id, 1.0) for vote in votes])
-    units = whole_weights(weights[heard] / weights[heard].sum())
     if method is Method.STAPLE:
-        winners, skill = elect_by_staple(ballots)
+        tally = Tally(ballots, np.full(len(votes), 1 / len(votes)))
+        winners, skill = elect_by_staple(ballots, tally.classes)
         evidence = weights = skill
-        units = whole_weights(np.full(len(votes), 1 / len(votes)))
     else:
-        winners = elect(ballots, units)
+        tally = Tally(ballots, weights[heard] / weights[heard].sum())
+        winners = elect(tally)
     label_map = ballots.elected(label_maps[compared[0]], winners)
     length = outline_length(label_map)
     if method is Method.ROBUST and not _two_that_differ(pairs, compared):
-        deviation = float(np.average(_areas_off(ballots, winners), weights=units)) / length
-        winners = smooth(label_map, ballots, units, winners, deviation)
+        deviation = float(np.average(_areas_off(ballots, winners), weights=tally.units)) / length
+        winners = smooth(label_map, tally, winners, deviation)
         label_map.ravel()[ballots.places] = winners
     deviations = dict(zip(compared, (_areas_off(ballots, winners) / length).tolist(), strict=True))
     nobody_voted = bool(ballots.agreed[VOID] == label_map.size)
@@ -142,10 +143,9 @@ def consolidate(
     )
     if len(compared) == 1 < len(votes):
         # One drew, the other did not: whom to believe nobody knows, so both count for confidence.
-        ballots = Ballots.of(label_maps)
-        units = whole_weights(np.full(len(votes), 1 / len(votes)))
-        winners = ballots.votes[compared[0]]
-    confidence = _expected_iou(soft_iou(ballots, units, winners), workers)
+        tally = Tally(Ballots.of(label_maps), np.full(len(votes), 1 / len(votes)))
+        winners = tally.ballots.votes[compared[0]]
+    confidence = _expected_iou(soft_iou(tally, winners), workers)
     if len(votes) == 1 or nobody_voted:
         confidence = dict.fromkeys(confidence, 0.0)
     status, reason = _status(counts, pairs)

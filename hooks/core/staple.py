@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hooks.core.ballots import Ballots
-from hooks.core.band_vote import Labels, classes_of
+from hooks.core.band_vote import Labels
 from hooks.core.masks import VOID
 
 ROUNDS = 50
@@ -27,13 +27,16 @@ _TABLE = 1 << 22
 Matrix = npt.NDArray[np.float64]
 
 
-def elect_by_staple(ballots: Ballots) -> tuple[Labels, Matrix]:
+def elect_by_staple(ballots: Ballots, classes: Sequence[int]) -> tuple[Labels, Matrix]:
     """The likeliest label at every disputed pixel, and each worker's skill.
 
     The skill is the mean, over the labels, of the chance of saying what is true; float64
     (workers,). The prior of a label is its share of all that the workers said, as in the papers.
+
+    Args:
+        classes: labels that anybody gave, and the background.
     """
-    classes = sorted(classes_of(ballots))
+    classes = sorted(classes)
     patterns, pattern_of_pixel = _patterns(ballots.votes, classes)
     votes, repeats = _with_agreed(patterns, pattern_of_pixel, ballots, classes)
     said = ballots.counts[:, classes].sum(axis=0).astype(np.float64)

@@ -28,7 +28,7 @@ def test_workers_who_err_at_random_are_found_out() -> None:
         for error in (0.05, 0.1, 0.4, 0.4, 0.4)
     ]
     ballots = compare(label_maps)
-    winners, skill = elect_by_staple(ballots)
+    winners, skill = elect_by_staple(ballots, [1, 0])
     result = label_maps[0].copy()
     result.ravel()[ballots.places] = winners
     votes = np.stack(label_maps).sum(axis=0)
@@ -41,7 +41,7 @@ def test_workers_who_err_at_random_are_found_out() -> None:
 def test_a_label_that_nobody_gave_a_photo_is_not_elected(
     label_maps: list[npt.NDArray[np.uint8]],
 ) -> None:
-    winners, skill = elect_by_staple(compare(label_maps))
+    winners, skill = elect_by_staple(compare(label_maps), [1, 7, 0])
     assert set(winners.tolist()) <= {0, *np.stack(label_maps).ravel().tolist()} - {VOID}
     assert ((skill >= 0) & (skill <= 1 + 1e-9)).all()
 
