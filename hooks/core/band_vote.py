@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from hooks.core.ballots import count_labels
 from hooks.core.masks import BACKGROUND, VOID, LabelMap
 from hooks.core.tally import Shares, Tally
 
@@ -134,31 +133,3 @@ def outline_length(label_map: LabelMap) -> float:
         label_map[:, 1:] != label_map[:, :-1]
     )
     return max(float(edges) * math.pi / 4, 1.0)
-
-
-def soft_iou(tally: Tally, winners: Labels) -> dict[int, float]:
-    """How far the voters agree with the result, by label, for all in it and the background.
-
-    With S_k a pixel's share of votes for label k and P the result, label k's soft IoU is
-    sum(min(S_k, [P = k])) / sum(max(S_k, [P = k])).
-    """
-    total = tally.total()
-    divisor = None if (total == tally.full).all() else np.maximum(total, 1).astype(np.float32)
-    areas = count_labels(winners)
-    agreement = {}
-    for index in tally.classes:
-        agreed = int(tally.ballots.agreed[index])
-        area = agreed + int(areas[index])
-        if area == 0 and index != BACKGROUND:
-            continue
-        chosen = winners == index
-        share = tally.share(index)
-        if divisor is None:
-            everything = int(share.sum(dtype=np.int64)) / tally.full
-            inside = int(share[chosen].sum(dtype=np.int64)) / tally.full
-        else:
-            shares = share / divisor
-            everything, inside = float(shares.sum()), float(shares[chosen].sum())
-        union = area + everything - inside
-        agreement[index] = (agreed + inside) / union if union else 1.0
-    return agreement

@@ -15,18 +15,22 @@ from hooks.core.masks import BACKGROUND, VOID
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """All pairs of workers, both arrays symmetric, (workers, workers).
+    """All pairs of workers, every array symmetric, (workers, workers).
 
     Attributes:
         iou: mean IoU over the foreground labels that either worker has, pixels void to one left
             out; 1 where both drew nothing. float64, diagonal 1.
         differences: pixels on which both say something and not the same, int64, diagonal 0.
         same: pixel for pixel the same, void pixels included, bool, diagonal true.
+        shared, covered: by label, pixels that both call so and that either does, void to neither,
+            int64 (workers, workers, 256), zeros on the diagonal.
     """
 
     iou: npt.NDArray[np.float64]
     differences: npt.NDArray[np.int64]
     same: npt.NDArray[np.bool_]
+    shared: npt.NDArray[np.int64]
+    covered: npt.NDArray[np.int64]
 
     @classmethod
     def of(
@@ -44,6 +48,8 @@ class PairAgreement:
         row = {worker: number for number, worker in enumerate(compared)}
         agreement = np.eye(workers)
         differences = np.zeros((workers, workers), np.int64)
+        shared = np.zeros((workers, workers, LABELS), np.int64)
+        covered = np.zeros((workers, workers, LABELS), np.int64)
         for i, j in combinations(range(workers), 2):
             if i in row and j in row:
                 overlap = ballots.overlaps(row[i], row[j])
@@ -51,15 +57,32 @@ class PairAgreement:
             else:
                 uniform, other = (j, i) if i in row else (i, j)
                 overlap, first, second = _with_uniform(counts[uniform], counts[other])
-            union = (first + second - overlap)[BACKGROUND + 1 : VOID]
-            seen = union > 0
-            shared = overlap[BACKGROUND + 1 : VOID][seen]
-            iou = float((shared / union[seen]).mean()) if seen.any() else 1.0
-            agreement[i, j] = agreement[j, i] = iou
+            shared[i, j] = shared[j, i] = overlap
+            covered[i, j] = covered[j, i] = first + second - overlap
+            ious = _ious(overlap, first + second - overlap)[BACKGROUND + 1 : VOID]
+            seen = ious[~np.isnan(ious)]
+            agreement[i, j] = agreement[j, i] = float(seen.mean()) if len(seen) else 1.0
             differences[i, j] = differences[j, i] = int(first.sum() - overlap.sum())
         # Void pixels differ from nothing, so that the counts are asked too.
         same = (differences == 0) & (counts[:, None] == counts[None]).all(axis=2)
-        return cls(agreement, differences, same)
+        return cls(agreement, differences, same, shared, covered)
+
+    def of_label(self, index: int, weights: npt.NDArray[np.float64]) -> float | None:
+        """Mean IoU of all pairs on one label, a pair weighing as the product of its two weights.
+
+        Pairs of which neither has the label say nothing; None if that leaves none.
+        """
+        ious = _ious(self.shared[:, :, index], self.covered[:, :, index])
+        pair = np.where(np.isnan(ious), 0.0, np.outer(weights, weights))
+        total = float(pair.sum())
+        return float(np.nansum(pair * ious)) / total if total else None
+
+
+def _ious(shared: npt.NDArray[np.int64], covered: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """NaN where nothing is covered."""
+    ious = np.full(shared.shape, np.nan)
+    np.divide(shared, covered, out=ious, where=covered > 0)
+    return ious
 
 
 def _with_uniform(uniform: Counts, other: Counts) -> tuple[Counts, Counts, Counts]:

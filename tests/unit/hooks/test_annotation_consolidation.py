@@ -46,7 +46,7 @@ def test_three_workers_become_one_mask(account: Account, context: LambdaContext)
     assert label["internal-color-map"]["1"] == {
         "class-name": "cat",
         "hex-color": "#e69f00",
-        "confidence": pytest.approx(0.9038, abs=1e-4),
+        "confidence": pytest.approx(0.7467, abs=1e-4),
     }
     assert "2" not in label["internal-color-map"]
     with Image.open(io.BytesIO(account.get(label["mask-ref"]))) as mask:
