@@ -280,8 +280,8 @@ def _confidence(
     on people who all drew too large (MTurk cells), .09 too low on simulated independent ones.
     """
     weights = np.array([quality.weight for quality in workers.values()])
-    if np.count_nonzero(weights) == 1:
-        weights = np.ones(len(weights))  # one drew, the others did not: all count for confidence
+    if np.count_nonzero(weights) == 1:  # one drew, the others did not: all count for confidence
+        weights = np.ones(len(weights))
     agreeing = sum(
         quality.weight > 0 and (quality.agreement or 0) >= AGREEMENT_FLOOR
         for quality in workers.values()
@@ -297,5 +297,5 @@ def _confidence(
 
 
 def _image_confidence(confidence: Mapping[int, float]) -> float:
-    foreground = [value for index, value in confidence.items() if index != BACKGROUND]
-    return sum(foreground) / len(foreground) if foreground else confidence[BACKGROUND]
+    foreground = [value for index, value in confidence.items() if index] or [confidence[BACKGROUND]]
+    return sum(foreground) / len(foreground)
