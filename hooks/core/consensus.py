@@ -9,8 +9,7 @@ Four methods, of which `robust` is meant for use and the others for comparison:
 * `plurality`: one worker, one vote.
 * `staple`: the classic EM (`staple`).
 
-Ties go to the foreground, then to the label that comes first; void pixels (255) do not vote. The
-result does not depend on the order of the workers.
+Ties go to the foreground, then to the first label; void pixels (255) do not vote. No order matters.
 """
 
 from __future__ import annotations
