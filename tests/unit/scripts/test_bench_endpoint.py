@@ -96,7 +96,7 @@ SCRIPT = ScriptedObject(
 def test_workers_open_photos_and_click_on_objects(click_api: ClickApi) -> None:
     url = f"http://127.0.0.1:{click_api.server_address[1]}"
     photos = tuple((ScriptedPhoto(f"token-{worker}", (SCRIPT,)),) for worker in range(2))
-    samples = drive(Load(url, photos, "flat out", 0.3, seed=1))
+    samples = drive(Load(url, photos, "flat out", 3.0, seed=1))
     assert [sample.status for sample in samples].count(503) == 1
     assert {sample.kind for sample in samples} == {"prewarm", "first mask", "click"}
     for sample in samples:
@@ -121,7 +121,7 @@ def test_people_take_their_time(click_api: ClickApi) -> None:
 def test_a_service_that_is_away_is_counted() -> None:
     with ClickApi() as nobody:
         url = f"http://127.0.0.1:{nobody.server_address[1]}"
-    samples = drive(Load(url, ((ScriptedPhoto("token", (SCRIPT,)),),), "flat out", 0.05, seed=1))
+    samples = drive(Load(url, ((ScriptedPhoto("token", (SCRIPT,)),),), "flat out", 1.0, seed=1))
     assert {sample.status for sample in samples} == {0}
 
 
