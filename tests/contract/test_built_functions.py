@@ -214,7 +214,8 @@ def test_the_built_consolidation_answers(build: Build, secret: str) -> None:
         "payload": {"s3Uri": f"{prefix}/{key}"},
         "outputConfig": prefix,
     }
-    answer = build.invoke("SageMakerConsolidation", {"SETTINGS_BUCKET": BUCKET}, event)
+    environment = {"SETTINGS_BUCKET": BUCKET, "CONSENSUS_METHOD": "robust"}
+    answer = build.invoke("SageMakerConsolidation", environment, event)
     label = answer[0]["consolidatedAnnotation"]["content"]["built"]
     assert label["status"] == "consensus"
     bucket, _, mask_key = label["mask-ref"].removeprefix("s3://").partition("/")
