@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from hooks.core.clicks import Click, ExtremePoints, check_point
+from hooks.core.clicks import Click, ClickKind, ExtremePoints, check_point
 from hooks.core.errors import ClickRequestError
 from hooks.core.geometry import EMPTY_BOX, Box, Size
 from hooks.core.masks import CroppedMask, bounding_box, encode_rle
@@ -94,7 +94,7 @@ class ClickPredictor:
         decode_ms = _milliseconds_since(started)
 
         started = time.perf_counter()
-        box, pasted = crop.paste(logits, bounds, size)
+        box, pasted = crop.paste(logits, _reached(bounds, clicks), size)
         mask = _cropped(box, pasted)
         encoded = encode_previous(_halve(probability))
         timings = {
@@ -156,6 +156,17 @@ class ClickPredictor:
 
 def _milliseconds_since(started: float) -> float:
     return (time.perf_counter() - started) * 1000
+
+
+def _reached(
+    bounds: tuple[float, float, float, float], clicks: Sequence[Click]
+) -> tuple[float, float, float, float]:
+    """The extreme points' (left, top, right, bottom), widened to the clicks that say that the
+    object is there: an extreme point that was off must not silence a correction."""
+    points = [click.point for click in clicks if click.kind is not ClickKind.OUTSIDE]
+    xs, ys = [point.x for point in points], [point.y for point in points]
+    left, top, right, bottom = bounds
+    return (min([left, *xs]), min([top, *ys]), max([right, *xs]), max([bottom, *ys]))
 
 
 def _crop_clicks(clicks: Sequence[Click], crop: CropBox) -> list[CropClick]:

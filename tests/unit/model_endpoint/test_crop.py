@@ -62,8 +62,8 @@ def test_nothing_is_pasted_far_past_the_extreme_points() -> None:
     crop = CropBox.around(bounds, 128)
     box, mask = crop.paste(np.full((128, 128), 9, np.float32), bounds, Size(400, 300))
     assert mask.all()
-    # 2 px and 1 % past the points, then to whole pixels.
-    assert (box.left, box.top, box.right, box.bottom) == (47, 47, 153, 103)
+    # 6 px and 2 % past the points.
+    assert (box.left, box.top, box.right, box.bottom) == (42, 43, 158, 107)
 
 
 def test_a_crop_past_the_photo_is_covered_only_where_there_is_photo() -> None:

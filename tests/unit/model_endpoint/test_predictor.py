@@ -137,6 +137,32 @@ def test_a_click_far_outside_the_crop_is_taken() -> None:
     assert not made.mask.box.is_empty
 
 
+class FloodingNetwork(CountingNetwork):
+    """Says that all of the crop is object."""
+
+    def decode(
+        self,
+        features: Features,
+        extreme_points: npt.NDArray[np.float32],
+        clicks: Sequence[CropClick],
+        previous: FloatMap | None,
+    ) -> FloatMap:
+        return np.full((64, 64), 9, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard"),
+    [(ClickKind.INSIDE, True), (ClickKind.BOUNDARY, True), (ClickKind.OUTSIDE, False)],
+)
+def test_a_click_past_a_misplaced_extreme_point_is_heard(kind: ClickKind, heard: bool) -> None:
+    click = Click(Point(143, 60), kind)  # the rightmost point was placed at 130
+    predictor = ClickPredictor(FloodingNetwork())
+    plain = predictor.predict(PHOTO, "photo", POINTS).mask.to_mask(Size(160, 120))
+    mask = predictor.predict(PHOTO, "photo", POINTS, [click]).mask.to_mask(Size(160, 120))
+    assert not plain[60, 143]
+    assert mask[60, 143] == heard
+
+
 def test_the_previous_mask_survives_the_wire_to_8_bits() -> None:
     probability = np.linspace(0, 1, 32 * 32, dtype=np.float32).reshape(32, 32)
     back = decode_previous(encode_previous(probability), 32)
