@@ -22,18 +22,13 @@ import numpy as np
 import torch
 import torch.distributed as distributed
 
-from hooks.core.errors import FewclickError
 from model_endpoint.reference_photos import ReferencePhoto
-from model_endpoint.trainer import Recipe, Trainer
+from model_endpoint.trainer import Recipe, Trainer, TrainingError
 from model_endpoint.training_data import TrainingPool, TrainingSample
 
 LOG_FILE = "log.jsonl"
 LOG_SECONDS = 30
 SAVE_SECONDS = 180
-
-
-class TrainingError(FewclickError):
-    """Training cannot start or go on."""
 
 
 class Prefetcher:
@@ -163,7 +158,7 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     (out / "rendezvous").unlink(missing_ok=True)
     cv2.setNumThreads(1)
-    pool = TrainingPool(photos, recipe.source_weights, recipe.excluded)
+    pool = TrainingPool(photos, recipe.source_weights, recipe.excluded, recipe.hand_noise)
     children = []
     for rank in range(1, recipe.processes):
         child = os.fork()  # shares the photos' memory

@@ -12,14 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.distributed as distributed
+from safetensors import SafetensorError
 from torch import Tensor
 
+from hooks.core.errors import FewclickError
 from model_endpoint.guidance import FloatMap
 from model_endpoint.losses import click_loss
-from model_endpoint.network import ClickNetwork, NetworkConfig
+from model_endpoint.network import ClickNetwork, NetworkConfig, read_weights
 from model_endpoint.training_clicks import ClickSequence, spoil
 from model_endpoint.training_data import TrainingSample
 
+CHECKPOINT_FILE = "checkpoint.pt"
 CLICK_COUNTS = (1, 2, 3, 4, 5)
 CLICK_COUNT_SHARES = (0.4, 0.25, 0.17, 0.1, 0.08)
 SPOILED_SHARE = 0.08
@@ -28,6 +31,10 @@ FORGOTTEN_SHARE = 0.08
 """Share of corrections that come without their previous mask."""
 FIRST_MASK_SHARE = 0.4
 """Of every batch, the share that trains the first mask; the rest trains corrections."""
+
+
+class TrainingError(FewclickError):
+    """Training cannot start or go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Recipe:
     weight_decay: float = 0.03
     warm_up_steps: int = 150
     average_decay: float = 0.998
+    hand_noise: float = 0.0  # photo pixels; see TrainingPool
+    start_from: str | None = None  # a model directory, in place of random weights
     seed: int = 1
     excluded: tuple[str, ...] = ()  # stems of photos that are also in an evaluation set
     source_weights: Mapping[str, float] = field(default_factory=dict)  # 1 for those not named
@@ -57,10 +66,12 @@ class Trainer:
     """One process's share of the training."""
 
     def __init__(self, recipe: Recipe, out: Path, rank: int, device: str = "cpu") -> None:
+        """Raises TrainingError: the model to start from cannot be read, or does not fit."""
         self.recipe, self.out, self.rank = recipe, out, rank
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
-        self.network = ClickNetwork(recipe.network)
+        begun = (out / CHECKPOINT_FILE).exists()
+        self.network = ClickNetwork(recipe.network) if begun else first_network(recipe)
         # torch's stub does not know the argument.
         self.network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = [p for p in self.network.parameters() if p.ndim > 1]
@@ -83,7 +94,7 @@ class Trainer:
         return min(self.seconds / (60 * self.recipe.minutes), 1.0)
 
     def resume(self) -> None:
-        path = self.out / "checkpoint.pt"
+        path = self.out / CHECKPOINT_FILE
         if not path.exists():
             return
         state = torch.load(path, weights_only=True, map_location=self.device)
@@ -105,7 +116,7 @@ class Trainer:
         }
         temporary = self.out / "checkpoint.tmp"
         torch.save(state, temporary)
-        temporary.rename(self.out / "checkpoint.pt")
+        temporary.rename(self.out / CHECKPOINT_FILE)
 
     def set_learning_rate(self) -> None:
         warm = min((self.steps + 1) / self.recipe.warm_up_steps, 1.0)
@@ -118,7 +129,9 @@ class Trainer:
         maps = self._image_batch([sample.maps for sample in samples])
         references = np.stack([sample.reference for sample in samples])
         first = round(FIRST_MASK_SHARE * len(samples))
-        sequences = [ClickSequence(sample.reference) for sample in samples]
+        sequences = [
+            ClickSequence(sample.reference, hand_noise=sample.hand_noise) for sample in samples
+        ]
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16):
             features = self.network.encode(maps)
@@ -205,3 +218,24 @@ class Trainer:
                 mean.lerp_(value.detach(), 1 - decay)
             else:
                 mean.copy_(value)
+
+
+def first_network(recipe: Recipe) -> ClickNetwork:
+    """The network before the first step: random, or that of a model directory.
+
+    Raises:
+        TrainingError: there is no such model, or its network has other sizes than the recipe's.
+    """
+    if recipe.start_from is None:
+        return ClickNetwork(recipe.network)
+    directory = Path(recipe.start_from)
+    try:
+        network = read_weights(directory)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise TrainingError(f"{directory} holds no weights to start from: {error}") from error
+    if network.config != recipe.network:
+        raise TrainingError(
+            f"{directory} holds a network of other sizes than the recipe's: train by the "
+            "configuration that made it."
+        )
+    return network.train()

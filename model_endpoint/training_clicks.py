@@ -33,15 +33,24 @@ class ClickSequence:
     """One object's clicks so far and the mask that they led to."""
 
     reference: npt.NDArray[np.uint8]  # (s, s)
+    hand_noise: float = 0.0
+    """Sigma of the noise on clicks in crop pixels; 0 stands for a careful hand."""
     clicks: list[CropClick] = field(default_factory=list)
     previous: FloatMap | None = None  # (s/2, s/2) probability
 
     def add_click(self, probability: FloatMap, rng: np.random.Generator) -> None:
-        """Correct an (s, s) probability with one click, placed a little wrong."""
+        """Correct an (s, s) probability with one click, placed a little wrong.
+
+        A careful hand is off by a pixel or so, and never on the wrong side: that would teach the
+        network to disobey. An unsteady one is off as far as it is, and only the photo tells.
+        """
         size = self.reference.shape[0]
         self.previous = halve(probability)
         policy = "boundary" if rng.random() < BOUNDARY_SHARE else "region"
-        jitter = rng.uniform(0, 1.5) * size / 192 if rng.random() < 0.7 else 0.0
+        careful = self.hand_noise == 0
+        jitter = self.hand_noise
+        if careful:
+            jitter = rng.uniform(0, 1.5) * size / 192 if rng.random() < 0.7 else 0.0
         click = next_click(
             self.reference > 0,
             probability > 0.5,
@@ -54,8 +63,7 @@ class ClickSequence:
         if click is None:
             return
         kind = click.kind
-        if kind != "boundary" and jitter > 0:
-            # A noisy click on the wrong side would teach the network to disobey.
+        if kind != "boundary" and jitter > 0 and careful:
             row, column = int(click.y), int(click.x)
             if bool(self.reference[row, column]) != (kind == "inside"):
                 return

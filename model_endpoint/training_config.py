@@ -29,7 +29,9 @@ _LEAST = {
     "seed": 0,
 }
 """Fields that are whole numbers, and the smallest that makes sense."""
-_NUMBERS = frozenset({"minutes", "final_share", "learning_rate", "weight_decay", "average_decay"})
+_NUMBERS = frozenset(
+    {"minutes", "final_share", "learning_rate", "weight_decay", "average_decay", "hand_noise"}
+)
 
 
 class TrainingConfigError(FewclickError):
@@ -73,7 +75,7 @@ def write_recipe(recipe: Recipe, path: Path) -> None:
 
 def _check(path: Path, name: str, value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name == "steps" and value is None:
+    if name in ("steps", "start_from") and value is None:
         fits = True
     elif name in _LEAST:
         fits = number and isinstance(value, int) and value >= _LEAST[name]

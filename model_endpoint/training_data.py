@@ -18,6 +18,8 @@ from model_endpoint.reference_photos import DataSetError, ReferencePhoto
 
 Colours = npt.NDArray[np.uint8]
 
+UNSTEADY_SHARE = 0.5
+"""Share of samples with a hand noise, if there is any."""
 MIN_AREA_PIXELS = 150
 """Smaller objects teach nothing but noise at this crop size."""
 
@@ -39,6 +41,7 @@ class TrainingSample:
 
     maps: FloatMap  # (5, s, s), the encoder's input
     reference: npt.NDArray[np.uint8]  # (s, s), 0 or 1
+    hand_noise: float  # sigma of the noise on clicks in crop pixels, 0 for a careful hand
 
 
 class TrainingPool:
@@ -49,14 +52,20 @@ class TrainingPool:
         photos: Iterable[ReferencePhoto],
         source_weights: Mapping[str, float],
         excluded: Collection[str] = (),
+        hand_noise: float = 0.0,
     ) -> None:
         """Load every photo but those whose file's stem is excluded.
+
+        Args:
+            hand_noise: in UNSTEADY_SHARE of the samples, all points and clicks are off by a noise
+                whose sigma lies between 0 and this, in photo pixels.
 
         Raises:
             DataSetError: a file cannot be read, or no object is large enough.
         """
         self.photos: list[Colours] = []
         self.objects: dict[str, list[list[TrainingObject]]] = {}
+        self._hand_noise = hand_noise
         wanted = [photo for photo in photos if photo.stem not in excluded]
         with ThreadPoolExecutor(2) as readers:
             for photo, (colours, masks) in zip(wanted, readers.map(_load, wanted), strict=True):
@@ -104,6 +113,10 @@ class TrainingPool:
         turn = augmentation.random_turn(rng)
         outline = target.outline @ turn.T
         points = augmentation.place_extreme_points(outline, rng)
+        noise = 0.0
+        if self._hand_noise > 0 and rng.random() < UNSTEADY_SHARE:
+            noise = float(rng.uniform(0, self._hand_noise))
+            points += rng.normal(0, noise, points.shape)
         span = points.max(0) - points.min(0)
         if span.min() < 4:
             return None
@@ -127,7 +140,8 @@ class TrainingPool:
         colours = augmentation.recolour(colours, rng)
         crop_points = crop.to_crop(points).astype(np.float32)
         maps = encoder_input(colours, crop_points, covered)
-        return TrainingSample(maps, reference.astype(np.uint8))
+        hand_noise = noise * size / float(np.sqrt(crop.width * crop.height))
+        return TrainingSample(maps, reference.astype(np.uint8), hand_noise)
 
     def _warp(
         self,

@@ -47,6 +47,7 @@ class TrainOptions:
     device: str = "cpu"
     processes: int | None = None
     resume: bool = False
+    start_from: Path | None = None
     exclude: tuple[str, ...] = ()
     s3_folder: Path | None = None
     label: str | None = None
@@ -57,6 +58,7 @@ def run_training(options: TrainOptions) -> int:
     try:
         from model_endpoint.export import export, load_checkpoint
         from model_endpoint.train import run
+        from model_endpoint.trainer import first_network
         from model_endpoint.training_config import write_recipe
     except ImportError as error:
         raise FewclickError(
@@ -64,6 +66,8 @@ def run_training(options: TrainOptions) -> int:
         ) from error
     errors = Console(stderr=True)
     recipe = _recipe(options)
+    if not options.resume:
+        first_network(recipe)  # refused before anything is written
     sets = [open_data_set(path, options.s3_folder, options.label) for path in options.data]
     for data in sets:
         say_problems(data, errors)
@@ -121,14 +125,16 @@ def _recipe(options: TrainOptions) -> Recipe:
         raise FewclickError("--minutes and --steps are two ways to say the same: give one.")
     if options.minutes is not None:
         overrides["steps"] = None
+    if options.start_from is not None:
+        overrides["start_from"] = str(options.start_from)
     if options.exclude:
         overrides["excluded"] = list(options.exclude)
     started = options.out / RECIPE_FILE
     if options.resume:
         if not started.exists():
             raise FewclickError(f"{options.out} holds no run to resume: {RECIPE_FILE} is missing.")
-        if options.config is not None or options.seed is not None:
-            raise FewclickError("a resumed run keeps its configuration and seed.")
+        if (options.config, options.seed, options.start_from) != (None, None, None):
+            raise FewclickError("a resumed run keeps its configuration, its seed and its start.")
         recipe = read_recipe(started, overrides)
     elif (options.out / CHECKPOINT_FILE).exists():
         raise FewclickError(

@@ -43,6 +43,12 @@ def train_clicks(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that --out holds.")
     ] = False,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Model directory whose weights to go on from, e.g. model_endpoint/weights/small."
+        ),
+    ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Stem of a photo to leave out. Repeatable.")
     ] = None,
@@ -73,6 +79,7 @@ def train_clicks(
                 device=device.value,
                 processes=processes,
                 resume=resume,
+                start_from=start_from,
                 exclude=tuple(exclude or ()),
                 s3_folder=s3_folder,
                 label=label,

@@ -24,7 +24,12 @@ from model_endpoint.reference_photos import (  # noqa: E402
     ReferencePhoto,
     read_indexed,
 )
-from model_endpoint.trainer import Recipe, Trainer  # noqa: E402
+from model_endpoint.trainer import (  # noqa: E402
+    Recipe,
+    Trainer,
+    TrainingError,
+    first_network,
+)
 from model_endpoint.training_clicks import (  # noqa: E402
     ClickSequence,
     fast_component,
@@ -111,6 +116,31 @@ def test_a_sequence_grows_by_clicks_that_correct_its_mask(pool: TrainingPool) ->
     assert sequence.prompts().shape == (6, 32, 32)
 
 
+def test_half_of_the_hands_are_unsteady_if_the_recipe_says_so(folder: Path) -> None:
+    rng = np.random.default_rng(6)
+    unsteady = TrainingPool(read_indexed(folder).photos, {}, hand_noise=4.0)
+    noises = [unsteady.sample(rng, 64).hand_noise for _ in range(60)]
+    assert 15 < np.count_nonzero(noises) < 45
+    # Crop pixels: the ellipses are 30 to 70 px wide, so that a photo pixel is 0.4 to 2 of them.
+    assert 2 < max(noises) < 8
+
+
+def test_a_careful_hand_never_clicks_on_the_wrong_side_and_an_unsteady_one_does(
+    pool: TrainingPool,
+) -> None:
+    wrong = {}
+    for noise in (0.0, 20.0):
+        rng = np.random.default_rng(7)
+        reference = pool.sample(rng, 64).reference
+        clicks: list[CropClick] = []
+        for _ in range(30):
+            sequence = ClickSequence(reference, hand_noise=noise)
+            sequence.add_click(np.zeros((64, 64), np.float32), rng)  # misses all: an inside click
+            clicks += sequence.clicks
+        wrong[noise] = sum(not reference[int(click.y), int(click.x)] for click in clicks)
+    assert wrong[0.0] == 0 < wrong[20.0]
+
+
 def test_a_spoiled_mask_is_near_the_reference_and_wrong(pool: TrainingPool) -> None:
     rng = np.random.default_rng(3)
     reference = pool.sample(rng, 96).reference
@@ -187,6 +217,37 @@ def test_a_checkpoint_resumes_where_it_stopped(trained: Trainer) -> None:
     for name, value in trained.network.state_dict().items():
         assert torch.equal(value, other.network.state_dict()[name])
         assert torch.equal(trained.average[name], other.average[name])
+
+
+def test_training_starts_from_another_models_weights(tmp_path: Path) -> None:
+    recipe = Recipe(
+        data=(),
+        minutes=1,
+        processes=1,
+        start_from=str(SHIPPED),
+        network=read_weights(SHIPPED).config,
+    )
+    started = Trainer(recipe, tmp_path, 0)
+    for name, value in read_weights(SHIPPED).state_dict().items():
+        assert torch.equal(value, started.network.state_dict()[name])
+        assert torch.equal(value, started.average[name])
+
+
+def test_a_model_that_cannot_be_started_from_is_named(tmp_path: Path) -> None:
+    def start(path: Path) -> None:
+        first_network(Recipe(data=(), minutes=1, network=TINY, start_from=str(path)))
+
+    with pytest.raises(TrainingError, match="other sizes than the recipe's"):
+        start(SHIPPED)
+    with pytest.raises(TrainingError, match="no weights to start from"):
+        start(tmp_path)
+    (tmp_path / "config.json").write_text('{"backend": "octagon"}')
+    with pytest.raises(TrainingError, match="no weights to start from"):
+        start(tmp_path)
+    (tmp_path / "config.json").write_text((SHIPPED / "config.json").read_text())
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"no weights")
+    with pytest.raises(TrainingError, match="no weights to start from"):
+        start(tmp_path)
 
 
 # torch announces that its older ONNX exporter will go; the newer one needs a further package.

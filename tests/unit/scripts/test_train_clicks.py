@@ -77,9 +77,17 @@ def test_a_run_leaves_a_model_that_serves_and_can_be_resumed(
         run_training(TrainOptions((data,), out, config=config, steps=3))
     with pytest.raises(FewclickError, match="keeps its configuration"):
         run_training(TrainOptions((data,), out, seed=6, resume=True))
+    with pytest.raises(FewclickError, match="and its start"):
+        run_training(TrainOptions((data,), out, start_from=out / "model", resume=True))
     assert run_training(TrainOptions((data,), out, steps=3, resume=True)) == 0
     assert "3 steps, 12 samples" in capsys.readouterr().out
     assert json.loads((out / "recipe.json").read_text())["seed"] == 5
+
+    further = TrainOptions(
+        (data,), tmp_path / "further", config=config, steps=1, start_from=out / "model"
+    )
+    assert run_training(further) == 0
+    assert json.loads((further.out / "recipe.json").read_text())["start_from"] == str(out / "model")
 
 
 def test_wrong_calls_are_refused_before_anything_is_written(
@@ -92,6 +100,8 @@ def test_wrong_calls_are_refused_before_anything_is_written(
         run_training(TrainOptions((data,), out, resume=True))
     with pytest.raises(FewclickError, match="does not exist"):
         run_training(TrainOptions((tmp_path / "nowhere",), out, config=config))
+    with pytest.raises(FewclickError, match="no weights to start from"):
+        run_training(TrainOptions((data,), out, config=config, start_from=tmp_path / "nothing"))
     assert not out.exists()
 
 
@@ -104,10 +114,18 @@ def test_the_command_hands_its_options_over(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(train_clicks, "run_training", run)
     words = "train-clicks --data a --out r --steps 9 --seed 2 --device cuda --processes 3 --resume"
+    words += " --start-from m"
     assert CliRunner().invoke(app, words.split()).exit_code == 0
     assert heard == [
         TrainOptions(
-            (Path("a"),), Path("r"), steps=9, seed=2, device="cuda", processes=3, resume=True
+            (Path("a"),),
+            Path("r"),
+            steps=9,
+            seed=2,
+            device="cuda",
+            processes=3,
+            resume=True,
+            start_from=Path("m"),
         )
     ]
     wrong = ["train-clicks", "--data", "a", "--out", "r", "--device", "toaster"]
