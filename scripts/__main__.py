@@ -20,6 +20,7 @@ from scripts.commands import (
     evaluate_consensus,
     pack_model,
     quality,
+    serve,
     train_clicks,
 )
 
@@ -60,6 +61,7 @@ app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("pack-model")(pack_model.pack_model)
 app.command("quality")(quality.quality)
+app.command("serve")(serve.serve)
 app.command("train-clicks")(train_clicks.train_clicks)
 
 

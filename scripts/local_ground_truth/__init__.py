@@ -25,9 +25,9 @@ server are the very ones that are deployed; what is stood in for is AWS. Runs on
                           memory and 6 MB                       own, a CPU that follows the memory
     CloudFormation        template_values, stack                all but functions, HTTP API, buckets
                                                                 with CORS, secrets, endpoint name
-    S3                    cloud, s3_mirror, presigned: moto,    IAM and bucket policies, encryption,
-                          every object also a file              versions and public ACLs after a
-                                                                restart; see s3_disk for key names
+    S3                    cloud, s3_mirror, presigned,          IAM and bucket policies, encryption,
+                          link_server: moto, every object       versions and public ACLs after a
+                          also a file                           restart; see s3_disk for key names
     Secrets Manager       moto; generated values are kept       changes made through the API are
                                                                 gone after a restart
 

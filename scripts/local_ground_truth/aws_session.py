@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 import boto3
@@ -70,9 +69,3 @@ def machine_environment(
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-
-
-def read_ports(file: Path) -> Mapping[str, int]:
-    """The ports of the last run: a page that was open then can still submit."""
-    ports: Mapping[str, int] = json.loads(file.read_bytes()) if file.exists() else {}
-    return ports

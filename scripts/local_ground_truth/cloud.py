@@ -101,14 +101,30 @@ class Cloud:
                 response = Response.from_app(application, environ, buffered=True)
         return response(environ, start_response)
 
-    def _answer_s3(self, application: WSGIApplication, environ: WSGIEnvironment) -> Response:
-        bucket, key = _bucket_and_key(environ)
+    def refusal(self, environ: WSGIEnvironment) -> Response | None:
+        """How S3 would refuse a request for its signature; None if it would not."""
         url = f"http://{environ['HTTP_HOST']}{environ['REQUEST_URI']}"
         refusal = check_request(
             environ["REQUEST_METHOD"], url, _headers(environ), self._credentials, self._clock()
         )
-        if refusal is not None:
-            return self._error(403, refusal.code, refusal.message, bucket)
+        if refusal is None:
+            return None
+        bucket, _ = _bucket_and_key(environ)
+        return self._error(403, refusal.code, refusal.message, bucket)
+
+    def answer_link(self, environ: WSGIEnvironment) -> Response:
+        """S3's answer to a request that only reads and that `refusal` had nothing against."""
+        with self._lock:
+            application = self._moto.get_application(environ)
+            if application.service != "s3":
+                return Response("Not found.\n", 404)
+            return Response.from_app(application, environ, buffered=True)
+
+    def _answer_s3(self, application: WSGIApplication, environ: WSGIEnvironment) -> Response:
+        refused = self.refusal(environ)
+        if refused is not None:
+            return refused
+        bucket, key = _bucket_and_key(environ)
         changes = environ["REQUEST_METHOD"] in CHANGING_METHODS
         try:
             if changes and key:

@@ -1,12 +1,13 @@
-"""One WSGI application on 127.0.0.1, in a thread of its own.
+"""One WSGI application at one address, in a thread of its own.
 
-Every stand-in that speaks HTTP runs in one of these. Only requests that were addressed to this
-machine by a loopback name are let in, so that a web page from elsewhere that has rebound its
-own name to 127.0.0.1 gets nothing.
+Every stand-in that speaks HTTP runs in one of these, on 127.0.0.1 unless it is told an address in
+the local network. Only requests that name that address are let in, so that a web page from
+elsewhere that has rebound its own name to this machine gets nothing.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import socket
 import threading
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
+
+from hooks.core.errors import FewclickError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,6 +31,10 @@ SECONDS_TO_FINISH = 5.0
 SECONDS_TO_NOTICE_STOP = 0.2
 
 
+class AddressError(FewclickError):
+    """An address cannot be served at."""
+
+
 class QuietRequestHandler(WSGIRequestHandler):
     """Logs through our own logger: the default prints every request to the terminal."""
 
@@ -35,21 +42,31 @@ class QuietRequestHandler(WSGIRequestHandler):
         logger.debug(message, *args)
 
 
-class LoopbackServer:
+class LocalServer:
     """Has its address from the moment it is made; serves from `start` to `stop`.
 
     Args:
+        host: the address of this machine, or a name of it, under which it is to be reached.
         port: the port to take if it is free; otherwise, and for 0, any free one.
         handler: how requests are read, for applications that need it their own way.
+
+    Raises:
+        AddressError: `host` is no address of this machine that others could use.
     """
 
     def __init__(
-        self, *, port: int = 0, handler: type[WSGIRequestHandler] = QuietRequestHandler
+        self,
+        *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        handler: type[WSGIRequestHandler] = QuietRequestHandler,
     ) -> None:
-        self._guarded = _GuardedApplication()
-        with _listening_socket(port) as listening:
+        self._host = host
+        self._guarded = _GuardedApplication(_names_of(host))
+        with _listening_socket(host, port) as listening:
+            address = listening.getsockname()[0]
             self._server = ThreadedWSGIServer(
-                LOOPBACK, port, self._guarded, handler, fd=listening.fileno()
+                address, port, self._guarded, handler, fd=listening.fileno()
             )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(SECONDS_TO_NOTICE_STOP,), daemon=True
@@ -61,8 +78,8 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:<port>`, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self.port}"
+        """`http://<host>:<port>`, without a slash at the end."""
+        return f"http://{_in_url(self._host)}:{self.port}"
 
     def start(self, application: WSGIApplication) -> None:
         self._guarded.application = application
@@ -83,13 +100,14 @@ class _GuardedApplication:
 
     application: WSGIApplication
 
-    def __init__(self) -> None:
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
         self._idle = threading.Condition()
         self._in_progress = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if host_name(environ.get("HTTP_HOST", "")) not in LOOPBACK_NAMES:
-            refusal = Response("This server answers to this machine only.\n", 421)
+        if host_name(environ.get("HTTP_HOST", "")) not in self._names:
+            refusal = Response("This server answers to its own address only.\n", 421)
             return refusal(environ, start_response)
         with self._idle:
             self._in_progress += 1
@@ -112,18 +130,57 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-def _listening_socket(port: int) -> socket.socket:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches `host`."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _names_of(host: str) -> frozenset[str]:
+    """What a Host header may say to a server at `host`."""
+    return LOOPBACK_NAMES if is_loopback(host) else frozenset({_in_url(host).lower()})
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family, address = _resolve(host)
     for candidate in (port, 0):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind((LOOPBACK, candidate))
-        except OSError:
+            listening.bind((address, candidate))
+        except OSError as error:
             listening.close()
             if candidate == 0:
-                raise
+                raise AddressError(
+                    f"{host} cannot be served at: {error.strerror}. Name an address of this "
+                    "machine."
+                ) from error
             logger.info("port %d is taken, taking another", port)
             continue
         listening.listen(128)
         return listening
     raise AssertionError("a free port is either found or the search raises")
+
+
+def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
+    """The address family and the address of `host`, IPv4 if it has one."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise AddressError(f"{host!r} is no address or name that this machine knows.") from error
+    family, *_, place = min(found, key=lambda each: each[0] != socket.AF_INET)
+    address = str(place[0])
+    if ipaddress.ip_address(address).is_unspecified:
+        raise AddressError(
+            f"{host} is every address and none: name the one under which the others reach this "
+            "machine, such as 192.168.1.5."
+        )
+    return family, address

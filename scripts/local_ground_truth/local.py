@@ -13,7 +13,6 @@ finished, after a kill too.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -29,33 +28,33 @@ from scripts.local_ground_truth.aws_session import (
     load_credentials,
     local_session,
     machine_environment,
-    read_ports,
 )
 from scripts.local_ground_truth.batches import Batches
 from scripts.local_ground_truth.clock import Clock, system_clock
-from scripts.local_ground_truth.cloud import ACCOUNT, Cloud, cloud_request_handler
+from scripts.local_ground_truth.cloud import ACCOUNT, Cloud
 from scripts.local_ground_truth.control_plane import TARGETS, ControlPlane
 from scripts.local_ground_truth.database import Database
-from scripts.local_ground_truth.durable_file import write_durably
 from scripts.local_ground_truth.endpoint_host import EndpointHost
 from scripts.local_ground_truth.folder_lock import lock_folder
 from scripts.local_ground_truth.http_api import HttpApi
-from scripts.local_ground_truth.http_server import LoopbackServer, QuietRequestHandler
+from scripts.local_ground_truth.http_server import LOOPBACK
 from scripts.local_ground_truth.job_runner import JobRunner
 from scripts.local_ground_truth.job_services import JobServices
 from scripts.local_ground_truth.job_store import UNFINISHED, JobStore
 from scripts.local_ground_truth.lambda_runtime import LambdaRuntime
+from scripts.local_ground_truth.link_server import LinkServer
 from scripts.local_ground_truth.liquid import READ_ACCESS_SECONDS
 from scripts.local_ground_truth.model_server import REPOSITORY, ModelServer
 from scripts.local_ground_truth.s3_disk import S3Disk
 from scripts.local_ground_truth.s3_objects import S3Objects
+from scripts.local_ground_truth.served import FILE, Served
+from scripts.local_ground_truth.servers import bind_servers
 from scripts.local_ground_truth.stack import Stack
 from scripts.local_ground_truth.template_values import Template
 from scripts.local_ground_truth.worker_portal import WorkerPortal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from botocore.config import Config
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -74,12 +73,14 @@ class LocalGroundTruth:
         model_url: of a model server that runs already; none is started then.
         template: the SAM template whose functions, API, bucket and secret are to be stood in for.
         clock: what the jobs' time limits and time stamps go by.
+        host: where workers reach it: an address of this machine in the local network, or loopback.
 
     Attributes:
         bucket: the stack's bucket, with its CORS rules.
         s3, sagemaker: boto3 clients.
         portal_url: where workers sign in.
         click_api_url: where pages send clicks.
+        links_url: where they read photos from, by presigned links.
         environment: variables with which plain boto3 in another process talks to this one.
     """
 
@@ -90,6 +91,7 @@ class LocalGroundTruth:
     consolidation_arn: str
     portal_url: str
     click_api_url: str
+    links_url: str
     environment: Mapping[str, str]
 
     def __init__(
@@ -101,6 +103,7 @@ class LocalGroundTruth:
         model_url: str | None = None,
         template: Path | None = None,
         clock: Clock = system_clock,
+        host: str = LOOPBACK,
     ) -> None:
         self.root = root.resolve()
         self.role_arn = f"arn:aws:iam::{ACCOUNT}:role/fewclick-local-ground-truth"
@@ -110,6 +113,7 @@ class LocalGroundTruth:
         self._endpoint_name = endpoint_name
         self._template_path = template or REPOSITORY / "template.yaml"
         self._clock = clock
+        self._host = host
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -161,6 +165,19 @@ class LocalGroundTruth:
         """The worker id, as it stands in the job's output, of whoever signs in by `name`."""
         return worker_id(REGION, name)
 
+    def served(self) -> Served:
+        """What other processes need in order to use it."""
+        return Served(
+            bucket=self.bucket,
+            role_arn=self.role_arn,
+            workteam_arn=self.workteam_arn,
+            pre_annotation_arn=self.pre_annotation_arn,
+            consolidation_arn=self.consolidation_arn,
+            portal_url=self.portal_url,
+            click_api_url=self.click_api_url,
+            environment=self.environment,
+        )
+
     def path_of(self, address: str) -> Path:
         """The file in which the object at an `s3://` address lies."""
         return self._disk.path(*parse_s3_uri(address))
@@ -168,9 +185,10 @@ class LocalGroundTruth:
     def _open(self, closing: ExitStack) -> None:
         """Start everything; `closing` stops what was started, the last first."""
         lock_folder(self.root, closing)
-        self._servers = _bind(self.root / "ports.json", closing)
+        self._servers = bind_servers(self.root, self._host, closing)
         self.portal_url = self._servers["portal"].url
         self.click_api_url = self._servers["click-api"].url
+        self.links_url = self._servers["links"].url
         self._credentials = load_credentials(self.root / "credentials.json")
         self.environment = machine_environment(
             self._credentials,
@@ -205,6 +223,8 @@ class LocalGroundTruth:
         if model is not None:
             model.wait_until_healthy()
         self._runner.start()
+        closing.callback((self.root / FILE).unlink, missing_ok=True)
+        self.served().write(self.root)
 
     def _open_state(self, closing: ExitStack) -> JobServices:
         self._database = Database(self.root / "state.sqlite")
@@ -234,6 +254,7 @@ class LocalGroundTruth:
         )
         closing.callback(cloud.close)
         self._serve("cloud", cloud, closing)
+        self._serve("links", LinkServer(cloud), closing)
         stack.create_buckets(self.s3)
         secrets = self._session.client("secretsmanager", **self._client_options())
         stack.create_secrets(secrets, self.root / "secrets.json")
@@ -267,7 +288,7 @@ class LocalGroundTruth:
         return model
 
     def _start_portal(self, services: JobServices, closing: ExitStack) -> None:
-        client = self._session.client("s3", **self._client_options(PRESIGN_CONFIG))
+        client = self._session.client("s3", endpoint_url=self.links_url, config=PRESIGN_CONFIG)
 
         def grant_read_access(address: str) -> str:
             bucket, key = parse_s3_uri(address)
@@ -283,18 +304,5 @@ class LocalGroundTruth:
         closing.callback(self._servers[name].stop)
         self._servers[name].start(application)
 
-    def _client_options(self, config: Config = CLIENT_CONFIG) -> dict[str, Any]:
-        return {"endpoint_url": self._servers["cloud"].url, "config": config}
-
-
-def _bind(file: Path, closing: ExitStack) -> dict[str, LoopbackServer]:
-    """Addresses for all servers, if possible those of the last run: pages open since stay good."""
-    ports = read_ports(file)
-    servers: dict[str, LoopbackServer] = {}
-    for name in ("cloud", "click-api", "endpoint", "portal"):
-        handler = cloud_request_handler() if name == "cloud" else QuietRequestHandler
-        servers[name] = LoopbackServer(port=ports.get(name, 0), handler=handler)
-        closing.callback(servers[name].stop)
-    bound = {name: server.port for name, server in servers.items()}
-    write_durably(file, json.dumps(bound).encode(), incoming=file.parent / ".incoming")
-    return servers
+    def _client_options(self) -> dict[str, Any]:
+        return {"endpoint_url": self._servers["cloud"].url, "config": CLIENT_CONFIG}

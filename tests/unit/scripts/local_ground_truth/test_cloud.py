@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from scripts.local_ground_truth.cloud import Cloud, cloud_request_handler
-from scripts.local_ground_truth.http_server import LoopbackServer
+from scripts.local_ground_truth.http_server import LocalServer
 from scripts.local_ground_truth.s3_disk import S3Disk
 from tests.unit.scripts.local_ground_truth.conftest import HandClock
 
@@ -42,7 +42,7 @@ class RunningCloud:
         self.start()
 
     def start(self) -> None:
-        self.server = LoopbackServer(handler=cloud_request_handler())
+        self.server = LocalServer(handler=cloud_request_handler())
         self.cloud = Cloud(
             S3Disk(self.folder),
             CREDENTIALS,

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from werkzeug.wrappers import Request, Response
 
 from scripts.local_ground_truth.endpoint_host import EndpointHost
-from scripts.local_ground_truth.http_server import LoopbackServer
+from scripts.local_ground_truth.http_server import LocalServer
 
 
 @Request.application
@@ -36,7 +36,7 @@ def container(request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def runtime() -> Iterator[Any]:
-    inner, outer = LoopbackServer(), LoopbackServer()
+    inner, outer = LocalServer(), LocalServer()
     inner.start(container)
     host = EndpointHost(
         "clicks", inner.url, account="123456789012", region="us-east-1", invocation_seconds=0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import httpx
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from scripts.local_ground_truth.http_server import LoopbackServer, host_name
+from scripts.local_ground_truth import http_server
+from scripts.local_ground_truth.http_server import AddressError, LocalServer, host_name
 
 
 @Request.application
@@ -20,24 +22,24 @@ def slow(request: Request) -> Response:
 
 
 @pytest.fixture
-def server() -> Iterator[LoopbackServer]:
-    server = LoopbackServer()
+def server() -> Iterator[LocalServer]:
+    server = LocalServer()
     server.start(slow)
     yield server
     server.stop()
 
 
-def test_a_port_is_taken_again_and_another_if_it_is_not_free(server: LoopbackServer) -> None:
-    other = LoopbackServer(port=server.port)
+def test_a_port_is_taken_again_and_another_if_it_is_not_free(server: LocalServer) -> None:
+    other = LocalServer(port=server.port)
     assert other.port != server.port
     other.stop()
-    again = LoopbackServer(port=other.port)
+    again = LocalServer(port=other.port)
     assert again.port == other.port
     again.stop()
 
 
 def test_requests_in_progress_are_answered_before_the_end() -> None:
-    server = LoopbackServer()
+    server = LocalServer()
     server.start(slow)
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(httpx.get(server.url).status_code))
@@ -63,5 +65,32 @@ def test_a_host_header_has_a_name(host: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", ""])
-def test_other_names_are_turned_away(server: LoopbackServer, host: str) -> None:
+def test_other_names_are_turned_away(server: LocalServer, host: str) -> None:
     assert httpx.get(server.url, headers={"Host": host}).status_code == 421
+
+
+def test_a_server_with_a_name_answers_to_that_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = (socket.AF_INET, "127.0.0.1")
+    monkeypatch.setattr(http_server, "_resolve", lambda host: here)
+    server = LocalServer(host="labels.test")
+    server.start(slow)
+    assert server.url == f"http://labels.test:{server.port}"
+    address = f"http://127.0.0.1:{server.port}"
+    assert httpx.get(address).status_code == 421
+    assert httpx.get(address, headers={"Host": "localhost"}).status_code == 421
+    assert httpx.get(address, headers={"Host": "LABELS.test:80"}).status_code == 200
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("0.0.0.0", "name the one under which the others reach this machine"),
+        ("::", "name the one under which"),
+        ("no such host", "no address or name that this machine knows"),
+        ("192.0.2.200", "cannot be served at"),
+    ],
+)
+def test_a_host_that_cannot_be_served_at_is_named(host: str, problem: str) -> None:
+    with pytest.raises(AddressError, match=problem):
+        LocalServer(host=host)

@@ -11,8 +11,9 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from scripts.local_ground_truth.cloud import CloudInUseError
-from scripts.local_ground_truth.http_server import LoopbackServer
+from scripts.local_ground_truth.http_server import LocalServer
 from scripts.local_ground_truth.local import LocalGroundTruth
+from scripts.local_ground_truth.served import FILE, NotServedError, find_served
 from tests.unit.scripts.local_ground_truth.conftest import STACK, Bench, work
 
 
@@ -44,7 +45,7 @@ def test_entering_again_goes_on_where_it_was_left(
 def test_clicks_go_through_the_api_of_the_template(
     tmp_path: Path,
 ) -> None:
-    server = LoopbackServer()
+    server = LocalServer()
     server.start(model)
     with LocalGroundTruth(tmp_path, template=STACK, model_url=server.url) as local:
         answer = httpx.post(
@@ -81,3 +82,14 @@ def test_a_process_runs_one_at_a_time(tmp_path: Path) -> None:
         pytest.raises(CloudInUseError),
     ):
         LocalGroundTruth(tmp_path / "b", template=STACK, endpoint_name="").__enter__()
+
+
+def test_where_none_runs_the_command_to_start_one_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotServedError, match=f"fewclick serve --root {tmp_path}"):
+        find_served(tmp_path)
+    with LocalGroundTruth(tmp_path, template=STACK, endpoint_name=""):
+        left_behind = (tmp_path / FILE).read_bytes()
+    assert not (tmp_path / FILE).exists()
+    (tmp_path / FILE).write_bytes(left_behind)
+    with pytest.raises(NotServedError):
+        find_served(tmp_path)
