@@ -13,15 +13,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from hooks.core.errors import ContractError
+from hooks.core.job_example import Example
 from hooks.core.job_settings import JobKind, JobSettings
+from scripts.page_minifier import MAX_PUBLIC_PAGE_BYTES, minify
+from scripts.page_texts import DIRECTION, TEMPLATES, in_english, page_texts
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 MAX_PAGE_CHARACTERS = 128_000
 """`RenderUiTemplate` takes no more, the only limit that AWS publishes for a template."""
 
@@ -31,8 +32,11 @@ LIQUID_OF_A_PAGE = (
 )
 """What every page has of Liquid."""
 
-_IN_MARKUP = ("tool.", "panel.", "reason.", "compare.", "keys.")
+_IN_MARKUP = ("tool.", "panel.", "reason.", "compare.", "keys.", "how.")
 """Beginnings of the keys of texts that stand in the page's markup and no script asks for."""
+
+_REPORTED = ("photo.",)
+"""Beginnings of the keys of texts that may become a worker's answer: answers are in English."""
 
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
@@ -48,14 +52,12 @@ class Page:
         folder: of scripts and texts that come on top of every page's: their order is in its
             `order.json`.
         keys: what its table of keys says beside what every page's says.
-        compact: scripts without comments and indentation, where the page would not fit otherwise.
     """
 
     template: str
     liquid: tuple[str, ...] = ()
     folder: str = ""
     keys: tuple[str, ...] = ()
-    compact: bool = False
 
 
 PAGES = {
@@ -70,23 +72,66 @@ PAGES = {
         ),
         folder="adjudication",
         keys=("candidates", "use", "disagreement"),
-        compact=True,
     ),
 }
 
 
-def render(settings: JobSettings) -> str:
+def render(settings: JobSettings, *, minified: bool = False) -> str:
     """The worker task template of a job, ready to be put where Ground Truth reads it.
 
+    Args:
+        minified: as small as can be, and below what the public workforce takes.
+
     Raises:
-        ContractError: there is no page for this kind of job, or the page would not work in
-            Ground Truth; the message says why.
+        ContractError: there is no page for this kind of job or no texts in its language, or the
+            page would not work in Ground Truth; the message says why.
     """
     page_parts = PAGES.get(settings.kind)
     if page_parts is None:
         kinds = ", ".join(PAGES)
         raise ContractError("kind", f"no page for {settings.kind.value!r} jobs; there is: {kinds}.")
-    environment = Environment(
+    folder = page_parts.folder
+    texts = page_texts(folder, settings.language)
+    page = (
+        _environment()
+        .get_template(page_parts.template)
+        .render(
+            job=settings,
+            job_json=_json_in_html(
+                job_of(settings) | {"english": in_english(texts, folder, _REPORTED)}
+            ),
+            texts=texts,
+            english=page_texts(folder),
+            direction=texts[DIRECTION],
+            texts_json=_json_in_html(
+                {key: text for key, text in texts.items() if not key.startswith(_IN_MARKUP)}
+            ),
+            more_keys=list(page_parts.keys),
+            scripts=script_order(folder),
+            source=_compact,
+            prose=_prose,
+            plain=_plain,
+            link_to=_link_to,
+        )
+    )
+    granted = [_granted(example) for example in settings.examples if not example.is_data]
+    if minified or len(page) > MAX_PAGE_CHARACTERS:
+        page = minify(page)
+    problems = check(page, settings.kind, granted)
+    if minified:
+        size = len(page.encode())
+        if size > MAX_PUBLIC_PAGE_BYTES:
+            problems.append(
+                f"the minified page has {size:,} bytes; the public workforce takes "
+                f"{MAX_PUBLIC_PAGE_BYTES:,}. Shorten the instructions, the examples or the labels."
+            )
+    if problems:
+        raise ContractError("page", " ".join(problems))
+    return page
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -99,34 +144,22 @@ def render(settings: JobSettings) -> str:
         comment_start_string="[#",
         comment_end_string="#]",
     )
-    texts = page_texts(page_parts.folder)
-    page = environment.get_template(page_parts.template).render(
-        job=settings,
-        job_json=_json_in_html(job_of(settings)),
-        texts=texts,
-        texts_json=_json_in_html(
-            {key: text for key, text in texts.items() if not key.startswith(_IN_MARKUP)}
-        ),
-        more_keys=list(page_parts.keys),
-        scripts=script_order(page_parts.folder),
-        script=_compact if page_parts.compact else _source,
-        source=_source,
-        prose=_prose,
-    )
-    problems = check(page, settings.kind)
-    if problems:
-        raise ContractError("page", " ".join(problems))
-    return page
 
 
-def check(page: str, kind: JobKind = JobKind.SEGMENTATION) -> Sequence[str]:
-    """What would keep a page from working in Ground Truth, as sentences; empty when nothing."""
+def check(
+    page: str, kind: JobKind = JobKind.SEGMENTATION, granted: Sequence[str] = ()
+) -> list[str]:
+    """What would keep a page from working in Ground Truth, as sentences; empty when nothing.
+
+    Args:
+        granted: what a job's examples have of Liquid.
+    """
     problems = []
-    liquid = (*LIQUID_OF_A_PAGE, *PAGES[kind].liquid)
+    liquid = (*LIQUID_OF_A_PAGE, *PAGES[kind].liquid, *granted)
     if len(page) > MAX_PAGE_CHARACTERS:
         problems.append(
             f"the page has {len(page):,} characters; Ground Truth takes {MAX_PAGE_CHARACTERS:,}. "
-            "Shorten the instructions or the labels."
+            "Shorten the instructions, the examples or the labels."
         )
     problems += [
         f"{variable} is missing, so the page would never see its task."
@@ -177,21 +210,13 @@ def script_order(folder: str = "") -> list[str]:
     ]
 
 
-def page_texts(folder: str = "") -> dict[str, str]:
-    """The words of a page by their keys."""
-    texts: dict[str, str] = json.loads(_source("texts.en.json"))
-    if folder:
-        texts |= json.loads(_source(f"{folder}/texts.en.json"))
-    return texts
-
-
 def _source(name: str) -> Markup:
     """A file of ours, as it is: styles and scripts are not escaped."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8").rstrip())
 
 
 def _compact(name: str) -> Markup:
-    """A script without the lines that are comments, and without indentation."""
+    """A script or styles without the lines that are comments, and without indentation."""
     lines = []
     in_comment = False
     for line in _source(name).splitlines():
@@ -206,17 +231,33 @@ def _compact(name: str) -> Markup:
 def _json_in_html(value: object) -> Markup:
     """JSON for a script element, which it cannot end, and which Liquid takes for plain text.
 
-    `{{` and `{%` stand only inside JSON's strings, where a brace may be written as an escape.
+    `<`, `{{` and `{%` stand only inside JSON's strings, where a character may be an escape.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Markup(_LIQUID_BEGINS.sub(r"\\u007b", text))
 
 
 def _prose(text: str) -> Markup:
     """Plain text as paragraphs, an empty line between them. Markup in it is shown, not run."""
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-    html = Markup().join(Markup("<p>{}</p>").format(escape(part)) for part in paragraphs)
-    # Written as entities, braces mean nothing to Liquid.
-    return Markup(f'<div class="prose">{str(html).replace("{", "&#123;")}</div>')
+    html = Markup().join(Markup("<p>{}</p>").format(part) for part in paragraphs)
+    return Markup(f'<div class="prose" dir="auto">{_without_braces(html)}</div>')
+
+
+def _plain(text: str) -> Markup:
+    """Plain text of the job's, which is shown as it is."""
+    return _without_braces(escape(text))
+
+
+def _without_braces(html: Markup) -> Markup:
+    """Written as entities, braces mean nothing to Liquid."""
+    return Markup(str(html).replace("{", "&#123;"))
+
+
+def _link_to(example: Example) -> Markup:
+    """The address of an example's picture: Liquid makes a link of one in S3."""
+    return escape(example.image) if example.is_data else Markup(_granted(example))
+
+
+def _granted(example: Example) -> str:
+    return f"{{{{ '{example.image}' | grant_read_access }}}}"

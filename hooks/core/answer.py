@@ -60,6 +60,8 @@ class MadeBy(StrEnum):
     BRUSH = "brush"
     POLYGON = "polygon"
     MIXED = "mixed"
+    GIVEN = "given"
+    """It was there before, and the worker left it as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,18 @@ so, whatever case was given.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
+from hooks.core.job_example import Example
 from hooks.core.manifest import parse_s3_uri
 
 SCHEMA_VERSION = 1
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 class JobKind(StrEnum):
@@ -38,6 +42,8 @@ class JobSettings:
         token_lifetime_seconds: how long a task token is good for. Tokens are minted when a task
             is dispatched, so this must cover the time a task may lie open and then be worked on.
         earlier_jobs: addresses of other jobs' `annotations`, from whose records workers start.
+        language: of the page around the instructions, such as `en`.
+        examples: of good and bad work; shown with the instructions.
     """
 
     labeling_job_name: str
@@ -48,6 +54,8 @@ class JobSettings:
     full_instructions: str = ""
     token_lifetime_seconds: int = 3600
     earlier_jobs: tuple[str, ...] = ()
+    language: str = "en"
+    examples: tuple[Example, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> JobSettings:
@@ -72,6 +80,12 @@ class JobSettings:
             raise ContractError("settings.labels", "must be a list of texts.")
         if isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime <= 0:
             raise ContractError("settings.token_lifetime_seconds", "must be a number of seconds.")
+        language = _text(fields, "language", "en")
+        if not _LANGUAGE.fullmatch(language):
+            raise ContractError("settings.language", f"{language!r} is no tag such as en or de.")
+        examples = fields.get("examples", [])
+        if not isinstance(examples, list):
+            raise ContractError("settings.examples", "must be a list of examples.")
         earlier_jobs = fields.get("earlier_jobs", [])
         if not isinstance(earlier_jobs, list):
             raise ContractError("settings.earlier_jobs", "must be a list of S3 addresses.")
@@ -86,6 +100,11 @@ class JobSettings:
             full_instructions=_text(fields, "full_instructions"),
             token_lifetime_seconds=lifetime,
             earlier_jobs=tuple(earlier_jobs),
+            language=language,
+            examples=tuple(
+                Example.from_json(example, f"settings.examples[{index}]")
+                for index, example in enumerate(examples)
+            ),
         )
 
     def to_json(self) -> str:
@@ -99,6 +118,8 @@ class JobSettings:
             "full_instructions": self.full_instructions,
             "token_lifetime_seconds": self.token_lifetime_seconds,
             "earlier_jobs": list(self.earlier_jobs),
+            "language": self.language,
+            "examples": [example.to_json() for example in self.examples],
         }
         return json.dumps(fields, ensure_ascii=False, indent=1)
 
@@ -116,8 +137,8 @@ def job_name_of(labeling_job_arn: str) -> str:
     return name.lower()
 
 
-def _text(fields: dict[str, object], name: str) -> str:
-    value = fields.get(name, "")
+def _text(fields: dict[str, object], name: str, default: str = "") -> str:
+    value = fields.get(name, default)
     if not isinstance(value, str):
         raise ContractError(f"settings.{name}", "must be a text.")
     return value

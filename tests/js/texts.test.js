@@ -31,14 +31,14 @@ test("scripts and templates use no text that is not in the table", () => {
 });
 
 test("scripts use no text that is left to the markup", () => {
-  const markup = /(?:say|tell|because)\((?:"\w+", )?["`](?:tool|panel|reason|compare|keys)\./;
+  const markup = /(?:say|tell|because)\((?:"\w+", )?["`](?:tool|panel|reason|compare|keys|how)\./;
   assert.doesNotMatch(source, markup);
 });
 
 test("every text in the table is used", () => {
   const all = source + templates;
   const composed = ["place.", "hint.", "condition.", "submit.", "next.correct.", "tool.", "keys.",
-    "reason."];
+    "reason.", "how.", "page.direction"];
   const unused = Object.keys(texts).filter(
     (key) => !all.includes(key) && !composed.some((prefix) => key.startsWith(prefix)),
   );

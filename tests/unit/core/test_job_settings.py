@@ -9,6 +9,7 @@ import pytest
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
+from hooks.core.job_example import Example, Verdict
 from hooks.core.job_settings import JobKind, JobSettings, job_name_of, settings_key
 
 SETTINGS = JobSettings(
@@ -18,6 +19,11 @@ SETTINGS = JobSettings(
     labels=LabelCategories.from_names(["turtle", "fin"]),
     short_instructions="Click <b>four</b> points.",
     token_lifetime_seconds=7200,
+    language="de",
+    examples=(
+        Example("s3://bucket/good one.png", Verdict.GOOD, "The whole <fin>."),
+        Example("data:image/png;base64,aGk=", Verdict.BAD),
+    ),
 )
 
 
@@ -36,12 +42,31 @@ def test_settings_survive_being_written() -> None:
         ({"token_lifetime_seconds": 0}, "settings.token_lifetime_seconds"),
         ({"token_lifetime_seconds": True}, "settings.token_lifetime_seconds"),
         ({"short_instructions": 5}, "settings.short_instructions"),
+        ({"language": "Deutsch!"}, "settings.language"),
+        ({"language": 5}, "settings.language"),
+        ({"examples": {}}, "settings.examples"),
+        ({"examples": [{}]}, r"settings.examples\[0\].verdict"),
+        ({"examples": ["good"]}, r"settings.examples\[0\]"),
+        ({"examples": [{"verdict": "good", "image": "x.png"}]}, r"examples\[0\].image"),
+        ({"examples": [{"verdict": "bad", "image": 's3://b/"}}.png'}]}, "plainer name"),
+        ({"examples": [{"verdict": "bad", "image": "data:text/html,<b>"}]}, "base64 PNG"),
+        (
+            {"examples": [{"verdict": "bad", "image": "s3://b/a.png", "caption": "x" * 501}]},
+            r"examples\[0\].caption",
+        ),
     ],
     ids=str,
 )
 def test_the_field_that_is_wrong_is_named(change: dict[str, Any], field: str) -> None:
     with pytest.raises(ContractError, match=field):
         JobSettings.from_json(json.dumps(json.loads(SETTINGS.to_json()) | change))
+
+
+def test_settings_of_an_earlier_version_mean_english_without_examples() -> None:
+    fields = json.loads(SETTINGS.to_json())
+    del fields["language"], fields["examples"]
+    settings = JobSettings.from_json(json.dumps(fields))
+    assert (settings.language, settings.examples) == ("en", ())
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]"])

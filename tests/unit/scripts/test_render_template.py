@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import pytest
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
+from hooks.core.job_example import Example, Verdict
 from hooks.core.job_settings import JobKind, JobSettings
 from scripts.local_ground_truth import liquid
+from scripts.page_minifier import MAX_PUBLIC_PAGE_BYTES
+from scripts.page_texts import TEMPLATES
 from scripts.render_template import (
     LIQUID_OF_A_PAGE,
     MAX_PAGE_CHARACTERS,
     PAGES,
-    TEMPLATES,
     check,
     render,
     script_order,
@@ -115,6 +118,13 @@ def test_the_adjudication_page_gets_a_link_to_every_mask() -> None:
     ]
 
 
+def test_254_long_labels_of_any_script_fit() -> None:
+    names = [f"{number} {'قطة ' * 49}"[:100].strip() for number in range(127)]
+    names += [f"{number} \"<b>&' {{{{ {'🐈‍⬛ ' * 40}"[:100].strip() for number in range(127)]
+    page = render(settings(labels=LabelCategories.from_names(names)))
+    assert [label["name"] for label in job_in(page)["labels"]] == names
+
+
 def test_a_compact_page_has_the_same_code_without_comments() -> None:
     page = render(settings(kind=JobKind.ADJUDICATION))
     script = scripts_of(page)[-1]
@@ -170,6 +180,84 @@ def test_markup_in_instructions_is_shown_not_run(field: str) -> None:
     assert len(scripts_of(page)) == len(scripts_of(render(settings())))
     assert not [tag for tag, _ in Elements(page).tags if tag == "img"]
     assert text in html.unescape(page)
+
+
+EXAMPLES = (
+    Example("s3://bucket/a cat.png", Verdict.GOOD, "Whiskers <b>too</b> {{ x }}"),
+    Example("data:image/png;base64,iVBORw0KGgo=", Verdict.BAD, "Cut off"),
+    Example("s3://bucket/dog.png", Verdict.BAD),
+)
+
+
+@pytest.mark.parametrize("minified", [False, True])
+@every_page
+def test_examples_are_shown_under_their_verdicts(kind: JobKind, minified: bool) -> None:
+    if minified and kind is not JobKind.SEGMENTATION:
+        pytest.skip("the public workforce only draws")
+    page = fill(render(settings(kind=kind, examples=EXAMPLES), minified=minified), {})
+    good = page[page.index("<positive-example>") : page.index("</positive-example>")]
+    bad = page[page.index("<negative-example>") : page.index("</negative-example>")]
+    pictures = [values for tag, values in Elements(good + bad).tags if tag == "img"]
+    first, own, last = (values["src"] or "" for values in pictures)
+    assert first == "https://photos/bucket/a cat.png?a=1&b=2"
+    assert last == "https://photos/bucket/dog.png?a=1&b=2"
+    assert urllib.request.urlopen(own).read() == b"\x89PNG\r\n\x1a\n"
+    assert [values["alt"] for values in pictures] == ["Good example", "Bad example", "Bad example"]
+    assert "Whiskers <b>too</b> {{ x }}" in html.unescape(good)
+    assert "<b>" not in good
+    assert "Cut off" in bad
+
+
+def test_without_examples_there_is_no_place_for_them() -> None:
+    assert "-example>" not in render(settings())
+
+
+def test_a_page_speaks_the_language_of_its_job() -> None:
+    page = render(settings(language="de"))
+    assert '<html lang="de" dir="ltr">' in page
+    texts = json.loads(Elements(page).texts["texts"])
+    assert texts["condition.empty"] == "leer"
+    assert ">Absenden</crowd-button>" in page
+    # What may become an answer is said to the requester in English.
+    assert job_in(page)["english"]["photo.missing"] == "The photo is not there any more."
+    assert '<option value="The photo is broken or not shown">' in page
+    assert job_in(render(settings()))["english"] == {}
+
+
+def test_a_language_without_texts_is_refused_by_name() -> None:
+    with pytest.raises(ContractError, match="'tlh'; there are: de, en"):
+        render(settings(language="tlh"))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_minified_page_is_the_same_page_below_the_public_limit(language: str) -> None:
+    nasty = settings(
+        labels=LabelCategories.from_names(NASTY_LABELS),
+        short_instructions="{{ task.input.taskObject }} {% raw %}",
+        full_instructions="<script>alert(1)</script> {{{{ x",
+        language=language,
+    )
+    plain, small = render(nasty), render(nasty, minified=True)
+    assert len(small.encode()) < MAX_PUBLIC_PAGE_BYTES
+    assert check(small) == []
+    task, photo = LIQUID_OF_A_PAGE
+    assert fill(small, {}) == small.replace(task, "{}").replace(photo, "")
+    assert job_in(small) == job_in(plain)
+    assert json.loads(Elements(small).texts["texts"]) == json.loads(Elements(plain).texts["texts"])
+    kept = ("id", "class", "data-action", "role", "name", "title", "aria-label", "type", "hidden")
+    outline, expected = (
+        [
+            (tag, {key: value for key, value in values.items() if key in kept})
+            for tag, values in Elements(page).tags
+        ]
+        for page in (small, plain)
+    )
+    assert outline == expected
+
+
+def test_a_minified_page_that_is_too_large_for_the_public_is_refused() -> None:
+    with pytest.raises(ContractError, match="the public workforce takes 65,535"):
+        render(settings(full_instructions="word " * 5_000), minified=True)
 
 
 def test_an_empty_line_parts_paragraphs_of_instructions() -> None:
@@ -244,9 +332,12 @@ def test_a_job_kind_without_a_page_is_refused_by_name() -> None:
         render(settings(kind=JobKind.VERIFICATION))
 
 
-@every_page
+@pytest.mark.parametrize(
+    ("kind", "minified"), [*((kind, False) for kind in PAGES), (JobKind.SEGMENTATION, True)]
+)
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-def test_the_composed_script_is_javascript(kind: JobKind, tmp_path: Path) -> None:
+def test_the_composed_script_is_javascript(kind: JobKind, minified: bool, tmp_path: Path) -> None:
     script = tmp_path / "page.js"
-    script.write_text(scripts_of(render(settings(kind=kind)))[-1], encoding="utf-8")
+    page = render(settings(kind=kind), minified=minified)
+    script.write_text(scripts_of(page)[-1], encoding="utf-8")
     subprocess.run(["node", "--check", script], check=True, capture_output=True)

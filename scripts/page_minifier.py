@@ -1,0 +1,53 @@
+"""Makes a worker page as small as it can be: for the public workforce, and where it would not fit.
+
+Mechanical Turk takes a page of 65,535 bytes (HTMLQuestion in its API); whether that binds labeling
+jobs is not documented, so pages for it stay below. The work is done by tdewolff/minify, which also
+shortens the names inside scripts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hooks.core.errors import ContractError
+
+MAX_PUBLIC_PAGE_BYTES = 65_535
+
+_BRACE = "&#123;"
+_PRIVATE = [chr(code) for code in range(0xE000, 0xF900)]
+"""Characters that nobody has given a meaning to."""
+
+_CODE = re.compile(r"(<script>|<style>)(.*?)(</script>|</style>)", re.DOTALL)
+
+
+def minify(page: str) -> str:
+    """The same page in fewer characters.
+
+    Raises:
+        ContractError: the minifier is not installed, or cannot read the page.
+    """
+    try:
+        import minify as tdewolff
+    except ModuleNotFoundError as error:
+        raise ContractError(
+            "page", "a minified page needs the minifier: pip install 'fewclick[minify]'."
+        ) from error
+    # Tags and quotes stay: Ground Truth's Liquid and its portal parse the page as well.
+    kept = ("end-tags", "document-tags", "quotes")
+    tdewolff.config({f"html-keep-{what}": True for what in kept})
+    # It would write entities as characters, and braces of the job's texts must stay entities.
+    stand_in = next(character for character in _PRIVATE if character not in page)
+    try:
+        smaller: str = tdewolff.string("text/html", page.replace(_BRACE, stand_in))
+    except tdewolff.MinifyError as error:
+        raise ContractError("page", f"the minifier cannot read it: {error}.") from error
+    return _CODE.sub(_without_liquid, smaller).replace(stand_in, _BRACE)
+
+
+def _without_liquid(code: re.Match[str]) -> str:
+    """Braces that only the minifier moved together are moved apart again.
+
+    Neither is possible inside a text: `render_template` refuses such a page before it comes here.
+    """
+    begin, body, end = code.groups()
+    return f"{begin}{body.replace('{{', '{ {').replace('{%', '{ %')}{end}"
