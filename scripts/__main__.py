@@ -18,13 +18,16 @@ from scripts.commands import (
     demo,
     evaluate_clicks,
     evaluate_consensus,
+    manifest,
     pack_model,
     quality,
     serve,
     train_clicks,
 )
+from scripts.verb_group import VerbGroup
 
 app = typer.Typer(
+    cls=VerbGroup,
     help="Few-click segmentation for Ground Truth labeling jobs, on AWS or on one machine.",
     epilog="Exit codes: 0 it worked · 1 something failed · 2 wrong usage · 130 interrupted.",
     no_args_is_help=True,
@@ -59,6 +62,7 @@ app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
+app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
 app.command("quality")(quality.quality)
 app.command("serve")(serve.serve)

@@ -11,11 +11,22 @@ from hooks.core.manifest import parse_s3_uri
 from scripts.local_ground_truth.s3_disk import S3Disk
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectStart:
+    """The beginning of an object, and how many bytes it has in all."""
+
+    body: bytes
+    size: int
+
+
 class ObjectStore(Protocol):
     """Where objects are read, listed and written by address."""
 
     def read(self, uri: str) -> bytes:
         """Raises FileNotFoundError, naming the address, when there is no such object."""
+
+    def read_start(self, uri: str, count: int) -> ObjectStart:
+        """The first `count` bytes. Raises FileNotFoundError or PermissionError as S3 says."""
 
     def list(self, prefix_uri: str) -> list[str]:
         """The addresses of all objects below a prefix, ascending."""
@@ -30,15 +41,33 @@ class S3Objects:
     client: Any
 
     def read(self, uri: str) -> bytes:
-        bucket, key = parse_s3_uri(uri)
-        try:
-            body: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except self.client.exceptions.NoSuchKey as error:
-            raise FileNotFoundError(f"{uri} does not exist.") from error
+        body: bytes = self._get(uri)["Body"].read()
         return body
 
+    def read_start(self, uri: str, count: int) -> ObjectStart:
+        try:
+            answer = self._get(uri, Range=f"bytes=0-{count - 1}")
+        except self.client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidRange":  # an object without a byte
+                return ObjectStart(b"", 0)
+            raise
+        size = int(answer["ContentRange"].rsplit("/", 1)[-1])
+        return ObjectStart(answer["Body"].read(), size)
+
+    def _get(self, uri: str, **options: Any) -> Any:
+        bucket, key = parse_s3_uri(uri)
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key, **options)
+        except self.client.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("NoSuchKey", "NoSuchBucket", "404"):
+                raise FileNotFoundError(f"{uri} does not exist.") from error
+            if code in ("AccessDenied", "403"):
+                raise PermissionError(f"{uri} may not be read with these credentials.") from error
+            raise
+
     def list(self, prefix_uri: str) -> list[str]:
-        bucket, prefix = parse_s3_uri(prefix_uri)
+        bucket, _, prefix = prefix_uri.removeprefix("s3://").partition("/")
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [
             f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])
@@ -60,6 +89,10 @@ class FolderObjects:
         if not path.is_file():
             raise FileNotFoundError(f"{uri} does not exist: there is no {path}.")
         return path.read_bytes()
+
+    def read_start(self, uri: str, count: int) -> ObjectStart:
+        body = self.read(uri)
+        return ObjectStart(body[:count], len(body))
 
     def list(self, prefix_uri: str) -> list[str]:
         bucket, prefix = parse_s3_uri(prefix_uri)

@@ -13,10 +13,11 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import botocore.session
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from hooks.core.errors import FewclickError
 
@@ -64,12 +65,19 @@ def refusal(findings: list[Finding]) -> RequestRefusedError:
 
 def check_shape(operation: str, request: Mapping[str, Any]) -> list[Finding]:
     """Everything in `request` that SageMaker's model of `operation` does not allow."""
-    shape = _service_model().operation_model(operation).input_shape
-    return list(_check(shape, request, ""))
+    return check_shape_of(_service_model(), operation, request)
+
+
+def check_shape_of(
+    service_model: ServiceModel, operation: str, request: Mapping[str, Any]
+) -> list[Finding]:
+    """Everything in `request`, as it stands in JSON or in Python, that a model does not allow."""
+    shape = service_model.operation_model(operation).input_shape
+    return [] if shape is None else list(_check(shape, request, ""))
 
 
 @functools.cache
-def _service_model() -> Any:
+def _service_model() -> ServiceModel:
     return botocore.session.Session().get_service_model("sagemaker")
 
 
@@ -83,9 +91,17 @@ def _check(shape: Shape, value: object, path: str) -> Iterator[Finding]:
     elif shape.type_name in ("integer", "long"):
         yield from _check_integer(shape, value, path)
     elif shape.type_name == "timestamp":
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | datetime):
             yield Finding(path, value, "Member must be a timestamp", structural=True)
-    else:
+    elif shape.type_name == "boolean":
+        if not isinstance(value, bool):
+            yield Finding(path, value, "Member must be a boolean", structural=True)
+    elif shape.type_name in ("float", "double"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield Finding(path, value, "Member must be a number", structural=True)
+    elif isinstance(shape, MapShape):
+        yield from _check_map(shape, value, path)
+    elif shape.type_name != "blob":  # a blob is bytes or a stream; nothing bounds it
         raise AssertionError(f"no request that is served here has a {shape.type_name}")
 
 
@@ -110,6 +126,15 @@ def _check_list(shape: ListShape, value: object, path: str) -> Iterator[Finding]
     yield from _check_bounds(shape, len(value), value, path, "have length")
     for number, member in enumerate(value, start=1):
         yield from _check(shape.member, member, f"{path}.{number}.member")
+
+
+def _check_map(shape: MapShape, value: object, path: str) -> Iterator[Finding]:
+    if not isinstance(value, Mapping):
+        yield Finding(path, value, "Member must be a map", structural=True)
+        return
+    for key, member in value.items():
+        yield from _check(shape.key, key, f"{path}.{key}")
+        yield from _check(shape.value, member, f"{path}.{key}")
 
 
 def _check_string(shape: Shape, value: object, path: str) -> Iterator[Finding]:
