@@ -61,7 +61,7 @@ class Page:
 
 
 PAGES = {
-    JobKind.SEGMENTATION: Page("segmentation.html.j2"),
+    JobKind.SEGMENTATION: Page("segmentation.html.j2", compact=True),
     JobKind.ADJUDICATION: Page(
         "adjudication/page.html.j2",
         liquid=(

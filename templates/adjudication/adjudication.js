@@ -18,8 +18,6 @@ const Adjudication = (() => {
       onChange: () => page.screen.all(),
     });
 
-    const unfollowed = new WeakSet(); // prompts whose last click changed nothing
-
     function use(item) {
       if (!item || item.status !== "ready") return;
       session.load(item.pieces, item.name);
@@ -39,17 +37,6 @@ const Adjudication = (() => {
       disagreement: () => candidates.toggleDisputes(),
     });
     page.overlays = candidates.layers;
-    // A chosen mask is changed only where it is clicked on.
-    page.adaptMask = (prompt, mask) => {
-      const base = session.answeredBase(prompt);
-      if (!base || !session.beganWithMask(prompt)) return mask;
-      const before = base.result.mask;
-      const changed = LocalChange.merge(before, mask, prompt.clicks.slice(base.clicks.length));
-      if (changed.counts === before.counts && `${changed.box}` === `${before.box}`) {
-        unfollowed.add(prompt);
-      }
-      return changed;
-    };
     page.answerParts = () => ({
       adjudication: { picked: used()?.name ?? null, changed: used()?.changed ?? false },
     });
@@ -57,10 +44,7 @@ const Adjudication = (() => {
       if (page.pageProblem || page.photoProblem || session.state.outcome !== "labeled") return null;
       const tell = (level, key, values) => ({ level, text: say(key, values), retry: false });
       const failed = candidates.items.find(({ problem }) => problem);
-      const object = session.current();
-      if (object) {
-        return unfollowed.has(object.prompt) ? tell("warning", "adjudicate.unfollowed") : null;
-      }
+      if (session.current()) return null;
       const found = used();
       if (found && !found.changed) {
         const { title } = candidates.items.find(({ name }) => name === found.name);

@@ -82,23 +82,18 @@ const Answer = (() => {
 
   function describe({ object, number, mask, pixels }, session, job, visible) {
     const area = pixels.reduce((sum, pixel) => sum + pixel, 0);
+    const extremes = Session.placedExtremes(object).map(({ x, y }) => [x, y]);
     return {
       id: number,
       label: job.labels[object.label].name,
-      extreme_points: Session.placedExtremes(object).map(({ x, y }) => [x, y]),
+      extreme_points: extremes.length === Session.EXTREME_POINTS ? extremes : [],
       clicks: object.clicks,
-      made_by: madeBy(object),
+      made_by: Session.madeBy(object),
       seconds: tenths(session.seconds(object.id)),
       box: mask.box,
       // The instances hold the rest; only what lies under another object is said twice.
       ...(visible < area ? { mask: { box: mask.box, counts: mask.counts } } : {}),
     };
-  }
-
-  // A mask that was loaded and clicked on was drawn anew, by the model, from what was given.
-  function madeBy(object) {
-    if (!object.given) return "model";
-    return object.clicks.length ? "mixed" : "given";
   }
 
   function withinBudget(answer, say) {

@@ -5,7 +5,7 @@ const Guide = (() => {
 
   /** "drawing", "waiting", "failed", "empty" or "done". */
   function condition(object, session, api) {
-    if (object.extremePoints.length < Session.EXTREME_POINTS) return "drawing";
+    if (!object.prompt) return "drawing";
     const { result } = object.prompt;
     if (result) return result.mask.box[2] === 0 ? "empty" : "done";
     return api.standing(object.id)?.status === "failed" ? "failed" : "waiting";
@@ -31,7 +31,7 @@ const Guide = (() => {
         place: say("place.top"),
       });
     }
-    if (object.extremePoints.length < Session.EXTREME_POINTS) {
+    if (session.takesExtremes(object)) {
       return tell("info", "next.point", {
         place: say(`place.${Geometry.nextExtreme(object.extremePoints)}`),
         number: object.extremePoints.length + 1,
@@ -48,6 +48,7 @@ const Guide = (() => {
     if (object.clicks.length >= Session.MAX_CLICKS) {
       return tell("warning", "next.full", { count: Session.MAX_CLICKS });
     }
+    if (object.prompt.unfollowed) return tell("warning", "next.unfollowed");
     if (condition(object, session, api) === "empty") return tell("warning", "next.empty");
     return tell("info", `next.correct.${tool}`);
   }

@@ -51,8 +51,7 @@ const Main = (() => {
       onAnswer: (prompt, answer) => {
         Rle.check(answer.mask, page.size);
         const { score, previous_mask: previousMask, model } = answer;
-        const mask = page.adaptMask?.(prompt, answer.mask) ?? answer.mask;
-        page.session.accept(prompt, { mask, score, previousMask, model });
+        page.session.accept(prompt, { mask: answer.mask, score, previousMask, model });
       },
     });
   }
@@ -80,7 +79,7 @@ const Main = (() => {
     });
     session.onChange(() => {
       page.notice = null;
-      api.keep((prompt) => session.state.objects.some((object) => object.prompt === prompt));
+      api.keep(session.awaits);
       if (page.hasService) askForMasks(session, api);
       screen.all();
     });

@@ -79,10 +79,12 @@ const Rle = (() => {
       }
     }
     lengths.push(length);
-    return lengths
-      .map((run, index) => digits(index > 2 ? run - lengths[index - 2] : run))
-      .join("");
+    return write(lengths);
   }
+
+  /** The inverse of `runs`. */
+  const write = (lengths) =>
+    lengths.map((run, index) => digits(index > 2 ? run - lengths[index - 2] : run)).join("");
 
   function digits(value) {
     let text = "";
@@ -107,5 +109,5 @@ const Rle = (() => {
     if (total !== width * height) throw new Error("The run lengths do not fill the mask.");
   }
 
-  return { decode, encode, check };
+  return { decode, encode, check, runs, write };
 })();

@@ -1,13 +1,11 @@
 // What the worker has done to one photo: objects, their points, and how to undo it. No DOM.
 //
 // The state is a chain of frozen snapshots, so undo and redo only choose another one. Masks are
-// not part of it: they arrive later. Each set of points that can be answered is a *prompt*; the
-// answer is kept with its prompt, so a late one can never land on newer points, and an undone
-// click finds its earlier mask still there.
+// not part of it: they arrive later, and are kept with their prompts (js/prompts.js).
 const Session = (() => {
   "use strict";
 
-  const EXTREME_POINTS = 4;
+  const { EXTREME_POINTS } = Prompts;
   const MAX_CLICKS = 200; // what the click service takes for one object
   const IDLE_SECONDS = 60; // a longer pause is not counted as work
   const KINDS = ["inside", "outside", "boundary"];
@@ -66,24 +64,57 @@ const Session = (() => {
       const at = { x: hundredths(point.x), y: hundredths(point.y) };
       const object = current();
       if (!object) {
-        const id = 1 + Math.max(0, ...present.objects.map((other) => other.id));
-        spent.delete(id);
-        const added = { id, label, extremePoints: Object.freeze([at]), clicks: Object.freeze([]) };
-        const objects = [...present.objects, Object.freeze({ ...added, prompt: null })];
-        change({ objects, currentId: id, outcome: "labeled" });
-      } else if (object.extremePoints.length < EXTREME_POINTS) {
-        withPoints(object, [...object.extremePoints, at], object.clicks, "labeled");
+        begin({ extremePoints: Object.freeze([at]) });
+      } else if (takesExtremes(object)) {
+        withShape(object, { extremePoints: [...object.extremePoints, at] }, "labeled");
       } else if (object.clicks.length < MAX_CLICKS) {
         const clicks = [...object.clicks, Object.freeze({ ...at, kind })];
-        withPoints(object, object.extremePoints, clicks, "labeled");
+        withShape(object, { clicks }, "labeled");
       }
     }
 
-    function withPoints(object, extremePoints, clicks, outcome = present.outcome) {
-      Object.freeze(extremePoints);
-      Object.freeze(clicks);
-      const prompt = promptFor(object, extremePoints, clicks);
-      replace(object, { extremePoints, clicks, prompt }, { outcome });
+    // Never an id that a request may still be out for.
+    const nextId = () => 1 + Math.max(0, ...present.objects.map(({ id }) => id));
+
+    function begin(shape) {
+      const [id, none] = [nextId(), Object.freeze([])];
+      spent.delete(id);
+      const object = { id, label, extremePoints: none, clicks: none, edits: none, ...shape };
+      object.prompt = Prompts.next(object);
+      const objects = [...present.objects, Object.freeze(object)];
+      change({ objects, currentId: id, outcome: "labeled" });
+    }
+
+    /** Gives the object other `extremePoints`, `clicks` or `edits`. */
+    function withShape(object, shape, outcome = present.outcome) {
+      for (const list of Object.values(shape)) Object.freeze(list);
+      const next = { ...object, ...shape };
+      const prompt = Prompts.next(next);
+      // A click on a mask of which nothing is left: there is nothing to measure a crop by.
+      if (!prompt && next.clicks.length && shape.clicks) return;
+      replace(object, { ...shape, prompt }, { outcome });
+    }
+
+    /** Paints on the current object's mask, or begins an object: `edit` as above. */
+    function paint(edit) {
+      const frozen = Object.freeze({ ...edit });
+      const object = current();
+      if (object) {
+        if (!Prompts.changes(object.prompt, frozen)) return;
+        withShape(object, { edits: [...object.edits, frozen] }, "labeled");
+      } else if (edit.adds && edit.region.box[2]) {
+        begin({ edits: Object.freeze([frozen]) });
+      }
+    }
+
+    /** Moves one point of the current object, and so asks for its mask anew. */
+    function movePoint({ list, index }, to) {
+      const object = current();
+      const at = { x: hundredths(to.x), y: hundredths(to.y) };
+      const points = object[list].map((point, place) =>
+        place === index ? Object.freeze({ ...point, ...at }) : point,
+      );
+      withShape(object, { [list]: points });
     }
 
     /** Takes away one point of the current object: {list: "extremePoints" | "clicks", index}. */
@@ -92,7 +123,8 @@ const Session = (() => {
       const points = { extremePoints: object.extremePoints, clicks: object.clicks };
       points[list] = points[list].filter((_, place) => place !== index);
       const { extremePoints, clicks } = points;
-      if (extremePoints.length || clicks.length) withPoints(object, extremePoints, clicks);
+      const left = extremePoints.length || clicks.length || object.edits.length;
+      if (left) withShape(object, { [list]: points[list] });
       else deleteObject(object.id);
     }
 
@@ -101,6 +133,7 @@ const Session = (() => {
       const object = current();
       if (!object || (object.given && !object.clicks.length)) return null;
       if (object.clicks.length) return { list: "clicks", index: object.clicks.length - 1 };
+      if (!object.extremePoints.length) return null;
       return { list: "extremePoints", index: object.extremePoints.length - 1 };
     }
 
@@ -119,18 +152,15 @@ const Session = (() => {
      * None at all says that there is nothing to label.
      */
     function load(given, name) {
-      const first = 1 + Math.max(0, ...present.objects.map((object) => object.id));
+      const first = nextId();
       const objects = given.map(({ label: index, mask, extremePoints }, place) => {
         const id = first + place;
         spent.delete(id);
         const points = Object.freeze(extremePoints.map((point) => Object.freeze({ ...point })));
-        const clicks = Object.freeze([]);
-        const result = { mask, score: null, previousMask: null, model: "" };
-        const prompt = {
-          objectId: id, extremePoints: points, clicks, base: null, before: null, result,
-          given: true,
-        };
-        return Object.freeze({ id, label: index, extremePoints: points, clicks, prompt, given: true });
+        const none = Object.freeze([]);
+        const shape = { extremePoints: points, clicks: none, edits: none };
+        const prompt = Prompts.given({ id, ...shape }, mask);
+        return Object.freeze({ id, label: index, ...shape, prompt, given: true });
       });
       Object.freeze(objects);
       const outcome = objects.length ? "labeled" : "nothing-here";
@@ -183,59 +213,39 @@ const Session = (() => {
       notify();
     }
 
-    // A prompt knows the earlier one that it goes on from (`base`: same extreme points, its
-    // clicks the first of these) and the one that was seen before it (`before`).
-    function promptFor(object, extremePoints, clicks) {
-      if (extremePoints.length < EXTREME_POINTS) return null;
-      const goesOn = (prompt) =>
-        prompt.extremePoints === extremePoints &&
-        prompt.clicks.every((click, index) => click === clicks[index]);
-      let base = object.prompt;
-      while (base && !goesOn(base)) base = base.base;
-      if (base && base.clicks.length === clicks.length) return base;
-      const before = object.prompt;
-      return { objectId: object.id, extremePoints, clicks, base, before, result: null };
+    /** True if the next point on the object is an extreme point. */
+    function takesExtremes({ given, extremePoints, edits }) {
+      if (given || extremePoints.length >= EXTREME_POINTS) return false;
+      return extremePoints.length > 0 || !edits.length;
     }
 
     /** Keeps the service's answer with its prompt. */
     function accept(prompt, result) {
-      prompt.result = result;
-      prompt.before = null; // not needed any more, and it holds on to older masks
+      Prompts.answer(prompt, result);
       model = result.model;
       notify();
     }
 
-    /** The newest prompt with a mask that the clicks of `prompt` go on from; null for none. */
-    function answeredBase(prompt) {
-      let base = prompt.base;
-      while (base && !base.result) base = base.base;
-      return base;
+    /** True if an answer to the prompt would still be of use. */
+    function awaits(prompt) {
+      return present.objects.some((object) => {
+        let awaited = object.prompt;
+        while (awaited?.provisional) awaited = awaited.base;
+        return awaited === prompt;
+      });
     }
 
-    /** What the next request sends back. */
-    function previousMask(prompt) {
-      return answeredBase(prompt)?.result.previousMask ?? null;
-    }
-
-    /** True if the first mask of this prompt's object was loaded. */
-    function beganWithMask(prompt) {
-      return prompt.base ? beganWithMask(prompt.base) : prompt.given === true;
-    }
-
-    /** The mask to show: the prompt's own, or while it is on its way the one seen before. */
-    function shownResult(object) {
-      let prompt = object.prompt;
-      while (prompt && !prompt.result) prompt = prompt.before;
-      return prompt ? prompt.result : null;
-    }
+    /** The mask to show, as the service's result; null for none yet. */
+    const shownResult = (object) => Prompts.shown(object.prompt);
 
     function seconds(id) {
       return id === undefined ? now() - started : (spent.get(id) ?? 0);
     }
 
     return {
-      addPoint, deletePoint, lastPoint, deleteObject, clear, load, select, setLabel, restack,
-      setOutcome, setReason, accept, previousMask, answeredBase, beganWithMask, shownResult, seconds, current,
+      addPoint, movePoint, deletePoint, lastPoint, paint, takesExtremes, deleteObject, clear, load,
+      select, setLabel, restack, setOutcome, setReason, accept, awaits, shownResult, seconds, current,
+      previousMask: Prompts.previousMask,
       undo: () => travel(past, future),
       redo: () => travel(future, past),
       /**
@@ -256,7 +266,16 @@ const Session = (() => {
   /** The extreme points that a worker put down; those of a loaded mask were only measured. */
   const placedExtremes = (object) => (object.given ? [] : object.extremePoints);
 
+  /** How the object's mask was made: "given", "model", "brush", "polygon", or "mixed" for several. */
+  function madeBy(object) {
+    const ways = new Set(object.edits.map(({ tool }) => tool));
+    if (object.given) ways.add("given");
+    if (Prompts.usesModel(object.prompt)) ways.add("model");
+    const [way = "model"] = ways;
+    return ways.size > 1 ? "mixed" : way;
+  }
+
   const hundredths = (value) => Math.round(value * 100) / 100;
 
-  return { create, placedExtremes, KINDS, EXTREME_POINTS, MAX_CLICKS };
+  return { create, placedExtremes, madeBy, KINDS, EXTREME_POINTS, MAX_CLICKS };
 })();

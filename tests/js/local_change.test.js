@@ -77,21 +77,20 @@ test("a part does not go on round the photo's edge", () => {
   assert.deepEqual(picture(LocalChange.merge(before, after, [at(3, 0, "inside")]), 4, 3)[1], "....");
 });
 
-test("the session knows which mask a click goes on from", () => {
+test("the model's answer to a click on a loaded mask changes it at the click alone", () => {
   const session = Session.create({ labels: 1, now: clock() });
   const extremePoints = [[50, 10], [10, 50], [50, 90], [90, 50]].map(([x, y]) => ({ x, y }));
   session.load([{ label: 0, mask: maskOf(BEFORE), extremePoints }], "A");
   session.select(1);
-  const loaded = session.current().prompt;
-  session.addPoint({ x: 1, y: 1 }, "inside");
-  const first = session.current().prompt;
-  session.addPoint({ x: 2, y: 2 }, "inside");
-  const second = session.current().prompt;
-  assert.equal(session.answeredBase(second), loaded);
-  session.accept(first, { mask: maskOf(AFTER), previousMask: "m", score: 1, model: "m" });
-  assert.equal(session.answeredBase(second), first);
-  assert.ok(session.beganWithMask(second));
-  session.select(null);
-  for (const point of extremePoints) session.addPoint(point, "inside");
-  assert.ok(!session.beganWithMask(session.current().prompt));
+  session.addPoint(at(11, 1), "inside");
+  const answer = { mask: maskOf(AFTER), previousMask: "m", score: 1, model: "m" };
+  session.accept(session.current().prompt, answer);
+  assert.deepEqual(picture(session.shownResult(session.current()).mask, 20, 4), [
+    "....................", "..##########........", "..##########........", "....................",
+  ]);
+  session.addPoint(at(0, 0), "inside");
+  const { prompt } = session.current();
+  assert.equal(session.previousMask(prompt), "m");
+  session.accept(prompt, answer);
+  assert.ok(prompt.unfollowed);
 });
