@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from hooks.core.errors import ContractError
 from hooks.core.job_example import Example
 from hooks.core.job_settings import JobKind, JobSettings
-from scripts.page_minifier import MAX_PUBLIC_PAGE_BYTES, minify
+from scripts.page_minifier import MAX_PUBLIC_PAGE_BYTES, minify, pack
 from scripts.page_texts import DIRECTION, TEMPLATES, in_english, page_texts
 
 MAX_PAGE_CHARACTERS = 128_000
@@ -61,7 +61,7 @@ class Page:
 
 
 PAGES = {
-    JobKind.SEGMENTATION: Page("segmentation.html.j2", compact=True),
+    JobKind.SEGMENTATION: Page("segmentation.html.j2"),
     JobKind.ADJUDICATION: Page(
         "adjudication/page.html.j2",
         liquid=(
@@ -117,6 +117,8 @@ def render(settings: JobSettings, *, minified: bool = False) -> str:
     granted = [_granted(example) for example in settings.examples if not example.is_data]
     if minified or len(page) > MAX_PAGE_CHARACTERS:
         page = minify(page)
+    if minified and len(page.encode()) > MAX_PUBLIC_PAGE_BYTES:
+        page = pack(page)
     problems = check(page, settings.kind, granted)
     if minified:
         size = len(page.encode())

@@ -186,6 +186,7 @@ def serve(
     expected_size: Size | None = None,
     kind: JobKind = JobKind.SEGMENTATION,
     candidates: Mapping[str, bytes] | None = None,
+    minified: bool = False,
 ) -> Iterator[Bench]:
     """Serve a job's page with one photo (`size`: upright) at `Bench.address`.
 
@@ -259,7 +260,9 @@ def serve(
         "manifestLine": {"source-ref": "s3://bucket/photo.jpg", "note": "<b>\"'&{{ x }}"},
     }
     page = liquid.render(
-        render(settings), task_input, lambda address: f"{elsewhere}/{address.rsplit('/', 1)[1]}"
+        render(settings, minified=minified),
+        task_input,
+        lambda address: f"{elsewhere}/{address.rsplit('/', 1)[1]}",
     ).encode()
     bench.address = f"http://127.0.0.1:{port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

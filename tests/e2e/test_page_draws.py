@@ -276,3 +276,12 @@ def test_the_page_works_in_a_sandboxed_frame(open_page: Open) -> None:
     assert hand.errors == []
     drawn = octagon(hand.bench.service.requests[0], hand.bench.size)
     assert np.array_equal(class_mask(hand.bench.answer(), "cat"), drawn)
+
+
+def test_the_page_for_the_public_workforce_works_like_the_other(open_page: Open) -> None:
+    hand = open_page(minified=True)
+    hand.outline(*CAT)
+    hand.submit()
+    answer = hand.wait_until_submitted()
+    drawn = octagon(hand.bench.service.requests[0], hand.bench.size)
+    assert np.array_equal(class_mask(answer, "cat"), drawn)
