@@ -15,24 +15,27 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hooks import aws
+from hooks.box_consolidation import consolidate_box_object
+from hooks.consolidated_object import ConsolidatedObject, JobKnowledge, failed_object
 from hooks.core.categories import LabelCategories
 from hooks.core.contract import AnnotatedObject, ConsolidationRequest, consolidated_annotation
 from hooks.core.errors import ContractError, FewclickError
 from hooks.core.gold import GoldIndex, gold_key
-from hooks.core.job_settings import JobSettings, settings_key
+from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.photo import PhotoHeader
-from hooks.object_consolidation import (
-    ConsolidatedObject,
-    JobKnowledge,
-    consolidate_object,
-    failed_object,
-)
+from hooks.object_consolidation import consolidate_object
 from hooks.settings import ConsolidationSettings
+from hooks.verdict_consolidation import consolidate_verdict_object
 from hooks.worker_evidence import worker_priors, write_worker_evidence
 
 logger = Logger(service="consolidation")
 metrics = Metrics(namespace="fewclick", service="consolidation")
 
+CONSOLIDATE = {
+    JobKind.BOUNDING_BOX: consolidate_box_object,
+    JobKind.VERIFICATION: consolidate_verdict_object,
+}
+"""What consolidates an object; of all other kinds masks come in."""
 PARALLEL_HEADERS = 8
 """Photos' headers are fetched side by side; masks are worked on one object at a time, so that
 memory holds one object's label maps and no more."""
@@ -87,6 +90,9 @@ def _job_knowledge(request: ConsolidationRequest, settings: ConsolidationSetting
         settings.method,
         _gold(f"s3://{bucket}/{gold_key(request.job_name)}"),
         worker_priors(request, job.earlier_jobs),
+        job.verdicts,
+        job.reasons,
+        begins_with_label=bool(job.earlier_label),
     )
 
 
@@ -122,7 +128,8 @@ def _result(
     try:
         if isinstance(header, Exception):
             raise header
-        result = consolidate_object(request, job, annotated, header)
+        consolidate = CONSOLIDATE.get(job.kind, consolidate_object)
+        result = consolidate(request, job, annotated, header)
     except Exception as error:
         # One object's trouble is that object's alone: it gets its entry, and the reason is kept.
         expected = isinstance(error, FewclickError)
@@ -141,6 +148,7 @@ def _entry(
         "job-name": request.job_name,
         "human-annotated": "yes",
         "creation-date": request.batch_time,
+        **result.metadata,
     }
     return consolidated_annotation(
         annotated.dataset_object_id, request.label_attribute_name, result.label, metadata

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from aws_lambda_powertools import Logger
 
 from hooks import aws
-from hooks.core.answer import FORM_FIELD, Outcome, WorkerAnswer
-from hooks.core.categories import LabelCategories
+from hooks.core.answer_block import Outcome
 from hooks.core.contract import AnnotatedObject, WorkerAnnotation, form_field
 from hooks.core.errors import AnswerError
 from hooks.core.geometry import Size
+from hooks.core.worker_record import Evidence
 
 logger = Logger(service="consolidation", child=True)
 
@@ -23,14 +24,32 @@ each for a short while."""
 MOST_PARALLEL = 4
 
 
+class Answer(Protocol):
+    """What the answers of all kinds of job have in common."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def clicks(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
+Parse = Callable[[Mapping[str, Any]], AnswerT]
+"""Reads the fields of an answer. Raises AnswerError when it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
-class UsedAnswer:
+class UsedAnswer(Generic[AnswerT]):
     worker_id: str
-    answer: WorkerAnswer
+    answer: AnswerT
 
     @property
     def votes(self) -> bool:
-        """Whether it says where things are."""
+        """Whether it says anything of the photo."""
         return self.answer.outcome is not Outcome.CANNOT_LABEL
 
 
@@ -41,14 +60,14 @@ class DiscardedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectAnswers:
+class ObjectAnswers(Generic[AnswerT]):
     """What the workers sent, by ascending worker id, and what of it is no use."""
 
-    used: Sequence[UsedAnswer]
+    used: Sequence[UsedAnswer[AnswerT]]
     discarded: Sequence[DiscardedAnswer]
 
     @property
-    def usable(self) -> list[UsedAnswer]:
+    def usable(self) -> list[UsedAnswer[AnswerT]]:
         return [item for item in self.used if item.votes]
 
     @property
@@ -63,17 +82,43 @@ class ObjectAnswers:
         reasons += [f"{item.worker_id}: {item.reason}" for item in self.discarded]
         return "no usable answer. " + " ".join(reasons or ["Nobody answered."])
 
+    def evidence(self, photo: str) -> dict[str, Evidence]:
+        """What is told of every worker before anything is compared, by worker id.
 
-def read_answers(annotated: AnnotatedObject, size: Size, labels: LabelCategories) -> ObjectAnswers:
-    """Read all answers; of several by one worker the last counts."""
+        Args:
+            photo: its `source-ref`.
+        """
+        found = {
+            item.worker_id: Evidence(item.worker_id, photo, "discarded") for item in self.discarded
+        }
+        for item in self.used:
+            found[item.worker_id] = Evidence(
+                item.worker_id,
+                photo,
+                item.answer.outcome.value,
+                seconds=item.answer.seconds,
+                clicks=item.answer.clicks,
+            )
+        return found
 
-    def read(annotation: WorkerAnnotation) -> WorkerAnswer | str:
-        return _read(annotation, size, labels)
+
+def read_answers(
+    annotated: AnnotatedObject, form_name: str, parse: Parse[AnswerT], size: Size
+) -> ObjectAnswers[AnswerT]:
+    """Read all answers; of several by one worker the last counts.
+
+    Args:
+        form_name: the form's field that holds them.
+        size: of the photo, if what is parsed has pixels.
+    """
+
+    def read(annotation: WorkerAnnotation) -> AnswerT | str:
+        return _read(annotation, form_name, parse)
 
     parallel = max(1, min(MOST_PARALLEL, PARALLEL_PIXELS // max(size.pixels, 1)))
     with ThreadPoolExecutor(parallel) as pool:
         answers = list(pool.map(read, annotated.annotations))
-    used: dict[str, UsedAnswer] = {}
+    used: dict[str, UsedAnswer[AnswerT]] = {}
     discarded = []
     for annotation, answer in zip(annotated.annotations, answers, strict=True):
         worker_id = annotation.worker_id
@@ -86,11 +131,10 @@ def read_answers(annotated: AnnotatedObject, size: Size, labels: LabelCategories
     return ObjectAnswers([used[worker_id] for worker_id in sorted(used)], discarded)
 
 
-def _read(annotation: WorkerAnnotation, size: Size, labels: LabelCategories) -> WorkerAnswer | str:
+def _read(annotation: WorkerAnnotation, form_name: str, parse: Parse[AnswerT]) -> AnswerT | str:
     """The answer, or why it cannot be used."""
     try:
-        fields = form_field(_content(annotation), FORM_FIELD)
-        return WorkerAnswer.from_fields(fields, size, labels)
+        return parse(form_field(_content(annotation), form_name))
     except AnswerError as error:
         logger.info("an answer was discarded", extra={"worker": annotation.worker_id})
         return str(error)

@@ -1,22 +1,35 @@
-"""One object of a batch: its workers' answers become a label, and what lies behind it is kept."""
+"""One object of a batch: its workers' masks become a label, and what lies behind it is kept."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from hooks import aws
-from hooks.core.answer import Outcome
+from hooks.consolidated_object import (
+    ADJUSTMENT_STATUS,
+    DECIDED,
+    MAX_LABEL_CHARACTERS,
+    ConsolidatedObject,
+    JobKnowledge,
+    adjustment_status,
+    doubted,
+    failed_object,
+    output_stem,
+    write_json,
+)
+from hooks.core.answer import FORM_FIELD, WorkerAnswer
+from hooks.core.answer_block import Outcome
 from hooks.core.categories import LabelCategories
-from hooks.core.consensus import Consensus, Method, Status, Vote, consolidate
+from hooks.core.consensus import Consensus, Status, Vote, consolidate
 from hooks.core.contract import AnnotatedObject, ConsolidationRequest
 from hooks.core.errors import AnswerError, MaskError
 from hooks.core.geometry import Size
-from hooks.core.gold import GoldIndex, gold_iou, read_gold_mask
+from hooks.core.gold import gold_iou, read_gold_mask
 from hooks.core.instance_image import write_instance_image
 from hooks.core.instances import (
     DrawnInstance,
@@ -33,46 +46,6 @@ from hooks.object_answers import ObjectAnswers, UsedAnswer, read_answers
 
 logger = Logger(service="consolidation", child=True)
 
-MAX_REASON_CHARACTERS = 1000
-MAX_LABEL_CHARACTERS = 19_000
-"""A manifest attribute holds 20,000 characters; some are left for how Ground Truth writes it."""
-DECIDED = "decided by a reviewer."
-
-
-@dataclass(frozen=True, slots=True)
-class JobKnowledge:
-    """What a batch's objects have in common.
-
-    Attributes:
-        priors: worker id to how much the worker's earlier work lets it count.
-    """
-
-    labels: LabelCategories
-    kind: JobKind = JobKind.SEGMENTATION
-    method: Method = Method.ROBUST
-    gold: GoldIndex = field(default_factory=GoldIndex)
-    priors: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ConsolidatedObject:
-    """The label value of one object, and what the object says of its workers."""
-
-    label: dict[str, Any]
-    evidence: tuple[Evidence, ...] = ()
-
-
-def failed_object(reason: str, annotated: AnnotatedObject) -> ConsolidatedObject:
-    """A label that says why there is none."""
-    return ConsolidatedObject(
-        {
-            "status": Status.FAILED.value,
-            "reason": reason[:MAX_REASON_CHARACTERS],
-            "confidence": 0.0,
-            "workers": len({annotation.worker_id for annotation in annotated.annotations}),
-        }
-    )
-
 
 def consolidate_object(
     request: ConsolidationRequest,
@@ -82,20 +55,23 @@ def consolidate_object(
 ) -> ConsolidatedObject:
     """Consolidate, and write the mask, the instances and the details next to each other.
 
-    Every key derives from the payload's, so that a retry writes the same objects again.
+    The label is `hooks.core.label_details`' "label"; an adjustment job's says whether any worker
+    changed what the task began with.
     """
-    answers = read_answers(annotated, header.size, job.labels)
-    stem = (
-        f"{request.output_uri}/consolidated-annotation/output/"
-        f"{annotated.dataset_object_id}_{request.batch_time}"
+    answers = read_answers(
+        annotated,
+        FORM_FIELD,
+        lambda fields: WorkerAnswer.from_fields(fields, header.size, job.labels),
+        header.size,
     )
+    stem = output_stem(request, annotated)
     details_ref = f"{stem}.json"
     evidence = _evidence(annotated, answers, None, {})
     usable = answers.usable
     if not usable:
         failed = failed_object(answers.why_none_usable(), annotated)
         label = failed.label | {"details-ref": details_ref}
-        _write_json(request, details_ref, label_details(label, answers.used, answers.discarded))
+        write_json(request, details_ref, label_details(label, answers.used, answers.discarded))
         return ConsolidatedObject(label, evidence)
     votes = [Vote(item.worker_id, item.answer.label_map) for item in usable]
     consensus = consolidate(votes, job.labels.num_classes, method=job.method, priors=job.priors)
@@ -110,6 +86,10 @@ def consolidate_object(
         "workers": len(answers.used),
         "details-ref": details_ref,
     }
+    metadata = {}
+    if job.begins_with_label:
+        said = adjustment_status([item.answer.modified for item in usable])
+        label[ADJUSTMENT_STATUS] = metadata[ADJUSTMENT_STATUS] = said
     _write_mask(request, label["mask-ref"], consensus.label_map, job.labels, header)
     details = label_details(
         label, answers.used, answers.discarded, consensus, instances, job.labels
@@ -133,20 +113,16 @@ def consolidate_object(
         details["gold-problem"] = str(error)
     for worker_id, score in golds.items():
         told[worker_id]["gold_iou"] = round(score, 4)
-    _write_json(request, details_ref, details)
+    write_json(request, details_ref, details)
     if len(json.dumps(label)) > MAX_LABEL_CHARACTERS:
         # Only a photo with well over a hundred labels in it gets here; the details hold the map.
         del label["internal-color-map"]
         label["left-out"] = ["internal-color-map"]
-    return ConsolidatedObject(label, _evidence(annotated, answers, consensus, golds))
+    return ConsolidatedObject(label, _evidence(annotated, answers, consensus, golds), metadata)
 
 
-def _judged(consensus: Consensus, kind: JobKind, answers: ObjectAnswers) -> Consensus:
-    """The consensus with what is known beside the masks.
-
-    "Cannot label" is a vote too: at half of them or more, somebody should look. And a reviewer's
-    word is the last one.
-    """
+def _judged(consensus: Consensus, kind: JobKind, answers: ObjectAnswers[WorkerAnswer]) -> Consensus:
+    """The consensus with what is known beside the masks: a reviewer's word is the last one."""
     if kind is JobKind.ADJUDICATION and len(answers.used) == 1:
         return replace(
             consensus,
@@ -155,18 +131,15 @@ def _judged(consensus: Consensus, kind: JobKind, answers: ObjectAnswers) -> Cons
             status=Status.CONSENSUS,
             reason=DECIDED,
         )
-    if answers.cannot_label and 2 * answers.cannot_label >= len(answers.used):
-        said = f"{answers.cannot_label} of {len(answers.used)} workers could not label it."
-        return replace(
-            consensus,
-            status=Status.NEEDS_ADJUDICATION,
-            reason=f"{said} {consensus.reason}".strip(),
-        )
-    return consensus
+    status, reason = doubted(consensus.status, consensus.reason, answers)
+    return replace(consensus, status=status, reason=reason)
 
 
 def _instances(
-    usable: list[UsedAnswer], labels: LabelCategories, size: Size, consensus: Consensus
+    usable: list[UsedAnswer[WorkerAnswer]],
+    labels: LabelCategories,
+    size: Size,
+    consensus: Consensus,
 ) -> InstanceConsensus | None:
     """The workers' objects consolidated; None when no answer has any.
 
@@ -195,7 +168,10 @@ def _instances(
 
 
 def _gold_ious(
-    annotated: AnnotatedObject, usable: list[UsedAnswer], job: JobKnowledge, header: PhotoHeader
+    annotated: AnnotatedObject,
+    usable: list[UsedAnswer[WorkerAnswer]],
+    job: JobKnowledge,
+    header: PhotoHeader,
 ) -> dict[str, float]:
     """Worker id to IoU with the truth, on a gold photo; else nothing.
 
@@ -214,26 +190,15 @@ def _gold_ious(
 
 def _evidence(
     annotated: AnnotatedObject,
-    answers: ObjectAnswers,
+    answers: ObjectAnswers[WorkerAnswer],
     consensus: Consensus | None,
     golds: Mapping[str, float],
 ) -> tuple[Evidence, ...]:
-    photo = annotated.source_ref or ""
-    found = [
-        Evidence(item.worker_id, photo, "discarded")
-        for item in answers.discarded
-        if item.worker_id not in {used.worker_id for used in answers.used}
-    ]
+    found = answers.evidence(annotated.source_ref or "")
     for item in answers.used:
-        quality = None if consensus is None else consensus.workers.get(item.worker_id)
-        plain = Evidence(
-            item.worker_id,
-            photo,
-            item.answer.outcome.value,
-            gold_iou=golds.get(item.worker_id),
-            seconds=item.answer.seconds,
-            clicks=item.answer.clicks,
-        )
+        worker_id = item.worker_id
+        plain = replace(found[worker_id], gold_iou=golds.get(worker_id))
+        quality = None if consensus is None else consensus.workers.get(worker_id)
         if quality is not None and item.answer.outcome is not Outcome.CANNOT_LABEL:
             plain = replace(
                 plain,
@@ -242,8 +207,8 @@ def _evidence(
                 boundary_deviation=quality.boundary_deviation,
                 flags=tuple(flag.value for flag in quality.flags),
             )
-        found.append(plain)
-    return tuple(found)
+        found[worker_id] = plain
+    return tuple(found.values())
 
 
 def _color_map(consensus: Consensus, labels: LabelCategories) -> dict[str, Any]:
@@ -266,8 +231,3 @@ def _write_mask(
 ) -> None:
     png = write_label_map(label_map, labels.colors(), orientation=header.orientation)
     aws.write_bytes(uri, png, "image/png", request.kms_key_id)
-
-
-def _write_json(request: ConsolidationRequest, uri: str, value: dict[str, Any]) -> None:
-    body = json.dumps(value, ensure_ascii=False).encode()
-    aws.write_bytes(uri, body, "application/json", request.kms_key_id)

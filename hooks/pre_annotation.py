@@ -16,8 +16,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hooks import aws
-from hooks.core.adjudication import EarlierLabel, find_candidates
+from hooks.core.adjudication import DisputedLabel, find_candidates
 from hooks.core.contract import PreAnnotationRequest, pre_annotation_response
+from hooks.core.earlier_label import (
+    EarlierLabel,
+    check_earlier_label,
+    left_out_details,
+    read_earlier_label,
+    with_details,
+    without_label,
+)
 from hooks.core.errors import ContractError, FewclickError
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.manifest import parse_s3_uri
@@ -63,14 +71,28 @@ def _annotate(request: PreAnnotationRequest) -> dict[str, Any]:
     )
     if job.kind is JobKind.ADJUDICATION:
         task["candidates"] = _candidates(request.data_object, job)
+    if job.earlier_label:
+        task["earlier"] = _earlier(request.data_object, job, header).to_json()
+        task["manifestLine"] = without_label(request.data_object, job.earlier_label)
     return pre_annotation_response(task)
+
+
+def _earlier(data_object: Mapping[str, Any], job: JobSettings, header: PhotoHeader) -> EarlierLabel:
+    """The label that the task begins with; the page asks Ground Truth for a link to its mask."""
+    details_ref = left_out_details(data_object, job.earlier_label)
+    if details_ref is not None:
+        details = aws.read_json(details_ref)
+        data_object = with_details(data_object, job.earlier_label, details)
+    earlier = read_earlier_label(data_object, job.earlier_label, header.size)
+    check_earlier_label(earlier, job)
+    return earlier
 
 
 def _candidates(data_object: Mapping[str, Any], job: JobSettings) -> list[dict[str, str]]:
     """The masks that a reviewer chooses from; the page asks Ground Truth for links to them."""
-    earlier = EarlierLabel.from_manifest_line(data_object)
-    details = aws.read_json(earlier.details_ref)
-    return [found.to_json() for found in find_candidates(earlier, details, job.labels)]
+    disputed = DisputedLabel.from_manifest_line(data_object)
+    details = aws.read_json(disputed.details_ref)
+    return [found.to_json() for found in find_candidates(disputed, details, job.labels)]
 
 
 def task_input(

@@ -30,14 +30,14 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierLabel:
+class DisputedLabel:
     """Where the label to be decided on lies; `mask_ref` is None when no mask came out."""
 
     details_ref: str
     mask_ref: str | None
 
     @classmethod
-    def from_manifest_line(cls, line: Mapping[str, Any]) -> EarlierLabel:
+    def from_manifest_line(cls, line: Mapping[str, Any]) -> DisputedLabel:
         """Raises ContractError, naming the field, when the line says nothing that can be used."""
         field = f"dataObject.{ATTRIBUTE}"
         value = line.get(ATTRIBUTE)
@@ -64,18 +64,18 @@ class Candidate:
 
 
 def find_candidates(
-    earlier: EarlierLabel, details: object, labels: LabelCategories
+    disputed: DisputedLabel, details: object, labels: LabelCategories
 ) -> tuple[Candidate, ...]:
     """The consensus, if there is one, then every worker who has a mask, by alias.
 
     Args:
-        details: what lies at `earlier.details_ref`.
+        details: what lies at `disputed.details_ref`.
         labels: of this job; they must be those that the masks were made with.
 
     Raises:
         ContractError: the details have another shape, or their masks other labels.
     """
-    where = earlier.details_ref
+    where = disputed.details_ref
     workers = details.get("workers") if isinstance(details, Mapping) else None
     if not isinstance(details, Mapping) or not isinstance(workers, list):
         raise ContractError(where, "is not the details object of a label.")
@@ -87,7 +87,7 @@ def find_candidates(
         if worker.get("mask-ref") is not None:
             parse_s3_uri(worker["mask-ref"], f"{where}: mask-ref")
             masks[worker["worker_id"]] = worker["mask-ref"]
-    found = [] if earlier.mask_ref is None else [Candidate(CONSENSUS, earlier.mask_ref)]
+    found = [] if disputed.mask_ref is None else [Candidate(CONSENSUS, disputed.mask_ref)]
     aliases = worker_aliases(where, masks)
     return (*found, *(Candidate(alias, masks[worker]) for alias, worker in aliases.items()))
 

@@ -5,6 +5,7 @@ A superset of what `crowd-semantic-segmentation` answers, so that its readers ca
     {"inputImageProperties": {"width", "height"},
      "labelMappings": {"cat": {"color": "#e69f00"}},         painted labels only
      "labeledImage": {"pngImageData": "<base64 PNG>"},       read by colour
+     "initialValueModified": true,                           only in adjustment jobs
      "fewclick": {
        "schema_version": 1, "tool": "fewclick/0.1.0", "job_kind": "segmentation",
        "outcome": "labeled" | "nothing-here" | "cannot-label", "reason": "",
@@ -30,7 +31,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from hooks.core.answered_object import AnsweredObject, parse_objects, parse_seconds, parse_text
+from hooks.core.answer_block import (
+    BLOCK,
+    SCHEMA_VERSION,
+    TOOL,
+    AnswerBlock,
+    Outcome,
+    parse_modified,
+)
+from hooks.core.answered_object import AnsweredObject, parse_objects
 from hooks.core.categories import MAX_LABELS, LabelCategories
 from hooks.core.clicks import Click, ExtremePoints
 from hooks.core.drawn_png import read_instance_image, read_label_image, write_png
@@ -38,19 +47,8 @@ from hooks.core.errors import AnswerError, MaskError
 from hooks.core.geometry import Size
 from hooks.core.masks import VOID, CroppedMask, LabelMap, Mask, PlacedMask, bounding_box
 
-SCHEMA_VERSION = 1
-TOOL = "fewclick/0.1.0"
 FORM_FIELD = "crowd-semantic-segmentation"
 MAX_CHARACTERS = 1_000_000
-BLOCK = "fewclick"
-
-
-class Outcome(StrEnum):
-    """What the worker said of the photo as a whole."""
-
-    LABELED = "labeled"
-    NOTHING_HERE = "nothing-here"
-    CANNOT_LABEL = "cannot-label"
 
 
 class MadeBy(StrEnum):
@@ -86,6 +84,7 @@ class WorkerAnswer:
         clicks: extreme points and corrective clicks of all objects.
         seconds: what the page measured; 0 when it did not say.
         warnings: what was odd and did not keep the answer from being used.
+        modified: whether the masks that the task began with were changed; None if it says nothing.
     """
 
     size: Size
@@ -96,6 +95,7 @@ class WorkerAnswer:
     instance_png: str | None
     seconds: float
     warnings: tuple[str, ...]
+    modified: bool | None = None
 
     @property
     def clicks(self) -> int:
@@ -112,17 +112,9 @@ class WorkerAnswer:
         Raises:
             AnswerError: it cannot be used; the message is the reason.
         """
-        block = fields.get(BLOCK, {})
-        if not isinstance(block, Mapping):
-            raise AnswerError(f'the block "{BLOCK}" is not a JSON object.')
-        version = block.get("schema_version", SCHEMA_VERSION)
-        if version != SCHEMA_VERSION:
-            raise AnswerError(f"the answer has schema version {version!r}, not {SCHEMA_VERSION}.")
-        try:
-            outcome = Outcome(block.get("outcome", Outcome.LABELED))
-        except ValueError as error:
-            raise AnswerError(f"the outcome {block.get('outcome')!r} is not known.") from error
-        objects = parse_objects(block.get("objects", []))
+        block = AnswerBlock.from_fields(fields)
+        outcome = block.outcome
+        objects = parse_objects(block.fields.get("objects", []))
         warnings: tuple[str, ...] = ()
         label_map = np.zeros(size.shape, dtype=np.uint8)
         if outcome is Outcome.CANNOT_LABEL:
@@ -135,15 +127,16 @@ class WorkerAnswer:
             label_map, warnings = decoded.label_map, warnings + decoded.warnings
             if (label_map == VOID).all():
                 raise AnswerError("no pixel of the label image has a colour of this job's labels.")
-        instances = block.get("instances")
+        instances = block.fields.get("instances")
         return cls(
             size=size,
             outcome=outcome,
-            reason=parse_text(block.get("reason")),
+            reason=block.reason,
             label_map=label_map,
             objects=objects,
             instance_png=instances.get("pngImageData") if isinstance(instances, Mapping) else None,
-            seconds=parse_seconds(block.get("seconds", 0)),
+            seconds=block.seconds,
+            modified=parse_modified(fields.get("initialValueModified")),
             warnings=warnings,
         )
 
@@ -176,10 +169,11 @@ def build_answer(
     *,
     seconds: float,
     model: str = "",
+    modified: bool | None = None,
 ) -> str:
     """The answer of a worker who drew these objects, later ones on top of earlier ones.
 
-    No object at all is the outcome `nothing-here`.
+    No object at all is the outcome `nothing-here`; `modified` is for adjustment jobs.
 
     Raises:
         AnswerError: it does not fit the budget even with all that can be left out.
@@ -218,6 +212,8 @@ def build_answer(
         "labeledImage": {"pngImageData": write_png(_label_image(label_map, labels))},
         BLOCK: block,
     }
+    if modified is not None:
+        answer["initialValueModified"] = modified
     return _within_budget(answer)
 
 

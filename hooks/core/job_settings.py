@@ -19,6 +19,18 @@ from hooks.core.manifest import parse_s3_uri
 
 SCHEMA_VERSION = 1
 
+MAX_VERDICTS = 10
+"""As many as there are digit keys; `crowd-image-classifier` takes no more either."""
+MAX_REASONS = 20
+MAX_CHOICE_LENGTH = 256
+DEFAULT_VERDICTS = ("good", "needs fixing", "wrong")
+DEFAULT_REASONS = (
+    "The outline is not exact",
+    "An object is missing",
+    "Something else is marked",
+    "A class is wrong",
+)
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -27,8 +39,11 @@ class JobKind(StrEnum):
 
     SEGMENTATION = "segmentation"
     VERIFICATION = "verification"
+    """Workers judge an earlier label, masks or boxes."""
     ADJUSTMENT = "adjustment"
+    """Workers correct an earlier label's masks."""
     BOUNDING_BOX = "bounding-box"
+    """Workers draw boxes; with an earlier label they correct its boxes."""
     ADJUDICATION = "adjudication"
     """A reviewer decides between workers' masks."""
 
@@ -44,6 +59,11 @@ class JobSettings:
         earlier_jobs: addresses of other jobs' `annotations`, from whose records workers start.
         language: of the page around the instructions, such as `en`.
         examples: of good and bad work; shown with the instructions.
+        earlier_label: the attribute of the manifest's lines that holds the label to verify or to
+            correct, with or without its `-ref`. Verification and adjustment jobs need it.
+        verdicts: what a verification job's workers choose from, the more cautious later; the first
+            says that nothing is wrong.
+        reasons: what they can say is wrong.
     """
 
     labeling_job_name: str
@@ -56,6 +76,9 @@ class JobSettings:
     earlier_jobs: tuple[str, ...] = ()
     language: str = "en"
     examples: tuple[Example, ...] = ()
+    earlier_label: str = ""
+    verdicts: tuple[str, ...] = DEFAULT_VERDICTS
+    reasons: tuple[str, ...] = DEFAULT_REASONS
 
     @classmethod
     def from_json(cls, text: str | bytes) -> JobSettings:
@@ -91,6 +114,15 @@ class JobSettings:
             raise ContractError("settings.earlier_jobs", "must be a list of S3 addresses.")
         for index, address in enumerate(earlier_jobs):
             parse_s3_uri(str(address), f"settings.earlier_jobs[{index}]")
+        earlier_label = _text(fields, "earlier_label")
+        if kind in (JobKind.VERIFICATION, JobKind.ADJUSTMENT) and not earlier_label:
+            raise ContractError(
+                "settings.earlier_label",
+                f"missing; {kind} jobs need the name of the label that they begin with.",
+            )
+        verdicts = _choices(fields, "verdicts", DEFAULT_VERDICTS, MAX_VERDICTS)
+        if len(verdicts) < 2:
+            raise ContractError("settings.verdicts", "there must be two or more to choose from.")
         return cls(
             labeling_job_name=_text(fields, "labeling_job_name"),
             kind=JobKind(kind),
@@ -105,6 +137,9 @@ class JobSettings:
                 Example.from_json(example, f"settings.examples[{index}]")
                 for index, example in enumerate(examples)
             ),
+            earlier_label=earlier_label,
+            verdicts=verdicts,
+            reasons=_choices(fields, "reasons", DEFAULT_REASONS, MAX_REASONS),
         )
 
     def to_json(self) -> str:
@@ -120,6 +155,9 @@ class JobSettings:
             "earlier_jobs": list(self.earlier_jobs),
             "language": self.language,
             "examples": [example.to_json() for example in self.examples],
+            "earlier_label": self.earlier_label,
+            "verdicts": list(self.verdicts),
+            "reasons": list(self.reasons),
         }
         return json.dumps(fields, ensure_ascii=False, indent=1)
 
@@ -142,3 +180,21 @@ def _text(fields: dict[str, object], name: str, default: str = "") -> str:
     if not isinstance(value, str):
         raise ContractError(f"settings.{name}", "must be a text.")
     return value
+
+
+def _choices(
+    fields: dict[str, object], name: str, default: tuple[str, ...], most: int
+) -> tuple[str, ...]:
+    """Texts to choose from, each once."""
+    values = fields.get(name, list(default))
+    if not isinstance(values, list) or len(values) > most:
+        raise ContractError(f"settings.{name}", f"must be a list of at most {most} texts.")
+    for index, value in enumerate(values):
+        if not isinstance(value, str) or not value.strip() or len(value) > MAX_CHOICE_LENGTH:
+            raise ContractError(
+                f"settings.{name}[{index}]",
+                f"must be a text of 1 to {MAX_CHOICE_LENGTH} characters that is not blank.",
+            )
+        if value in values[:index]:
+            raise ContractError(f"settings.{name}[{index}]", f"{value!r} stands there twice.")
+    return tuple(values)

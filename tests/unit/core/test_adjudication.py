@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hooks.core.adjudication import (
     Candidate,
-    EarlierLabel,
+    DisputedLabel,
     find_candidates,
     picked_candidate,
     worker_aliases,
@@ -19,7 +19,7 @@ from hooks.core.errors import ContractError
 LABELS = LabelCategories.from_names(["cat", "dog"])
 DETAILS_REF = "s3://bucket/out/0_2026.json"
 MASK_REF = "s3://bucket/out/0_2026.png"
-EARLIER = EarlierLabel(DETAILS_REF, MASK_REF)
+EARLIER = DisputedLabel(DETAILS_REF, MASK_REF)
 
 
 def details(*workers: dict[str, Any], **label: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def test_no_worker_id_reaches_the_page() -> None:
 
 def test_workers_without_a_mask_and_a_missing_consensus_are_left_out() -> None:
     cannot = {"worker_id": "w3", "outcome": "cannot-label"}
-    found = find_candidates(EarlierLabel(DETAILS_REF, None), details(cannot, drew("w1")), LABELS)
+    found = find_candidates(DisputedLabel(DETAILS_REF, None), details(cannot, drew("w1")), LABELS)
     assert [candidate.name for candidate in found] == ["A"]
 
 
@@ -90,13 +90,13 @@ def test_every_worker_has_one_alias_whatever_the_order(workers: set[str], rng: A
 )
 def test_a_line_that_names_no_label_is_refused(line: dict[str, Any], field: str) -> None:
     with pytest.raises(ContractError) as caught:
-        EarlierLabel.from_manifest_line(line)
+        DisputedLabel.from_manifest_line(line)
     assert field in caught.value.field
 
 
 def test_a_line_without_a_consensus_is_fine() -> None:
     line = {"adjudication": {"details-ref": DETAILS_REF}}
-    assert EarlierLabel.from_manifest_line(line) == EarlierLabel(DETAILS_REF, None)
+    assert DisputedLabel.from_manifest_line(line) == DisputedLabel(DETAILS_REF, None)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from hooks.core import answer as answer_module
-from hooks.core.answer import DrawnObject, MadeBy, Outcome, WorkerAnswer, build_answer
+from hooks.core.answer import DrawnObject, MadeBy, WorkerAnswer, build_answer
+from hooks.core.answer_block import Outcome
 from hooks.core.categories import LabelCategories
 from hooks.core.clicks import Click, ClickKind, ExtremePoints
 from hooks.core.errors import AnswerError

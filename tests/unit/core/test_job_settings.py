@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,24 @@ def test_settings_survive_being_written() -> None:
     assert JobSettings.from_json(SETTINGS.to_json()) == SETTINGS
 
 
+def test_settings_of_a_verification_job_survive_being_written() -> None:
+    settings = replace(
+        SETTINGS,
+        kind=JobKind.VERIFICATION,
+        earlier_label="turtles-ref",
+        verdicts=("fine", "not fine"),
+        reasons=(),
+    )
+    assert JobSettings.from_json(settings.to_json()) == settings
+
+
+def test_settings_of_earlier_versions_get_the_usual_verdicts() -> None:
+    fields = json.loads(SETTINGS.to_json())
+    for name in ("earlier_label", "verdicts", "reasons"):
+        del fields[name]
+    assert JobSettings.from_json(json.dumps(fields)) == SETTINGS
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -54,6 +73,15 @@ def test_settings_survive_being_written() -> None:
             {"examples": [{"verdict": "bad", "image": "s3://b/a.png", "caption": "x" * 501}]},
             r"examples\[0\].caption",
         ),
+        ({"kind": "verification"}, "settings.earlier_label: missing; verification jobs"),
+        ({"kind": "adjustment"}, "settings.earlier_label: missing; adjustment jobs"),
+        ({"earlier_label": 5}, "settings.earlier_label"),
+        ({"verdicts": ["good"]}, "settings.verdicts: there must be two"),
+        ({"verdicts": "good"}, "settings.verdicts"),
+        ({"verdicts": ["good", " "]}, r"settings.verdicts\[1\]"),
+        ({"verdicts": ["good", "good"]}, r"settings.verdicts\[1\]: 'good' stands there twice"),
+        ({"verdicts": [str(number) for number in range(11)]}, "settings.verdicts"),
+        ({"reasons": [5]}, r"settings.reasons\[0\]"),
     ],
     ids=str,
 )

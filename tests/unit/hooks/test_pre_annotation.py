@@ -134,6 +134,95 @@ def test_an_adjudication_line_without_a_label_fails_by_name(
         handler(begin_adjudication(account, line), context)
 
 
+def begin(account: Account, kind: JobKind, line: dict[str, Any], photo: bytes) -> dict[str, Any]:
+    """An event of a job of this kind that begins with the label `masks`."""
+    settings = JobSettings(
+        labeling_job_name="pets-01",
+        kind=kind,
+        label_attribute_name="pets",
+        labels=LabelCategories.from_names(["cat", "dog"]),
+        earlier_label="masks",
+    )
+    account.put(settings_key("pets-01"), settings.to_json())
+    return event({"source-ref": account.put("a.jpg", photo), "object-id": "a17"} | line)
+
+
+@pytest.fixture
+def bus(demo_photos: Path) -> bytes:
+    """A photo of 640 x 427 pixels."""
+    return (demo_photos / "images" / "coco_471.jpg").read_bytes()
+
+
+COLOR_MAP = {
+    "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},
+    "1": {"class-name": "dog", "hex-color": "#123456"},
+}
+
+
+@pytest.mark.parametrize("kind", [JobKind.VERIFICATION, JobKind.ADJUSTMENT])
+def test_a_task_begins_with_an_earlier_mask(
+    account: Account, context: LambdaContext, bus: bytes, kind: JobKind
+) -> None:
+    mask = f"s3://{BUCKET}/out/0.png"
+    line = {"masks-ref": mask, "masks-ref-metadata": {"internal-color-map": COLOR_MAP}}
+    task_input = handler(begin(account, kind, line, bus), context)["taskInput"]
+    assert task_input["earlier"] == {"mask": mask, "colors": {"#ffffff": "", "#123456": "dog"}}
+    assert task_input["manifestLine"] == {
+        "source-ref": f"s3://{BUCKET}/a.jpg",
+        "object-id": "a17",
+    }
+
+
+def test_a_task_begins_with_earlier_boxes(
+    account: Account, context: LambdaContext, bus: bytes
+) -> None:
+    box = {"class_id": 0, "left": 1, "top": 2, "width": 30, "height": 40}
+    line = {"masks": {"annotations": [box]}, "masks-metadata": {"class-map": {"0": "cat"}}}
+    task_input = handler(begin(account, JobKind.BOUNDING_BOX, line, bus), context)["taskInput"]
+    assert task_input["earlier"]["boxes"] == [
+        {"label": "cat", "left": 1, "top": 2, "width": 30, "height": 40}
+    ]
+
+
+def test_a_colour_map_that_was_too_long_is_fetched(
+    account: Account, context: LambdaContext, bus: bytes
+) -> None:
+    mask = f"s3://{BUCKET}/out/0.png"
+    whole = {"mask-ref": mask, "internal-color-map": COLOR_MAP}
+    details = account.put("out/0.json", json.dumps({"label": whole}))
+    short = {"mask-ref": mask, "left-out": ["internal-color-map"], "details-ref": details}
+    answer = handler(begin(account, JobKind.ADJUSTMENT, {"masks": short}, bus), context)
+    assert answer["taskInput"]["earlier"]["colors"]["#123456"] == "dog"
+
+
+def test_the_largest_earlier_label_makes_a_task_input_that_fits(
+    account: Account, context: LambdaContext, bus: bytes
+) -> None:
+    box = {"class_id": 0, "left": 100, "top": 100, "width": 300, "height": 300}
+    labels = {"masks": {"annotations": [box] * 270, "class-map": {"0": "cat"}}}
+    other = {f"other-{number}": "x" * 19_000 for number in range(3)}
+    request = begin(account, JobKind.BOUNDING_BOX, labels | other, bus)
+    assert len(json.dumps(request["dataObject"]["masks"])) > 19_000
+    task_input = handler(request, context)["taskInput"]
+    assert len(json.dumps(task_input)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ({}, r"dataObject\.masks: missing"),
+        ({"masks": {"status": "failed", "reason": "nobody came"}}, "nobody came"),
+        ({"masks": {"annotations": []}}, "Make it a bounding-box job"),
+    ],
+    ids=str,
+)
+def test_a_line_without_a_label_to_begin_with_fails_by_name(
+    account: Account, context: LambdaContext, bus: bytes, line: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ContractError, match=problem):
+        handler(begin(account, JobKind.ADJUSTMENT, line, bus), context)
+
+
 def test_a_missing_environment_variable_is_named(
     account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
