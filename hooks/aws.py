@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from hooks.core.photo import MAX_PHOTO_BYTES, PhotoHeader, read_header
 # API Gateway gives up after 30 s; so the endpoint gets a little less, and no second try: the page
 # tries again itself, with the newest clicks.
 ENDPOINT_TIMEOUT_SECONDS = 25
+SECRET_SECONDS = 300
+"""How long a secret's text is taken for what it is."""
 NEW_SESSION = "NEW_SESSION"
 """Asks InvokeEndpoint for a session; see "Stateful sessions" in SageMaker's guide."""
 _HEADER_STEPS = (64 * 1024, 1024 * 1024, MAX_PHOTO_BYTES)
@@ -100,13 +103,19 @@ def list_uris(prefix_uri: str) -> list[str]:
     return [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
 
 
-def write_bytes(uri: str, body: bytes, content_type: str, kms_key_id: str | None = None) -> None:
-    """Write the object at an `s3://` address, encrypted with the job's own key if it has one."""
+def write_bytes(
+    uri: str, body: bytes, content_type: str, kms_key_id: str | None = None, tag: str = ""
+) -> None:
+    """Write the object at an `s3://` address, encrypted with the job's own key if it has one.
+
+    Args:
+        tag: `name=value`, which the bucket's lifecycle goes by.
+    """
     bucket, key = parse_s3_uri(uri)
-    encryption = (
-        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
-    )
-    _s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **encryption)
+    options = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+    if tag:
+        options["Tagging"] = tag
+    _s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
 
 
 def read_photo_header(uri: str) -> PhotoHeader:
@@ -147,12 +156,54 @@ def read_photo_header(uri: str) -> PhotoHeader:
 
 
 @cache
-def read_secret(arn: str) -> str:
-    """A secret's text; read once per process, so a rotated key arrives with the next one."""
+def _secrets_manager() -> Any:
     config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3})
-    client = boto3.client("secretsmanager", config=config)
-    text: str = client.get_secret_value(SecretId=arn)["SecretString"]
+    return boto3.client("secretsmanager", config=config)
+
+
+_secrets: dict[str, tuple[float, str]] = {}
+
+
+def read_secret(arn: str, max_age_seconds: float = SECRET_SECONDS) -> str:
+    """A secret's text, as it was at most so long ago."""
+    read_at, text = _secrets.get(arn, (-math.inf, ""))
+    now = time.monotonic()
+    if now - read_at > max_age_seconds:
+        text = _secrets_manager().get_secret_value(SecretId=arn)["SecretString"]
+        _secrets[arn] = (now, text)
     return text
+
+
+@cache
+def _dynamodb() -> Any:
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3})
+    return boto3.client("dynamodb", config=config)
+
+
+def count_up(table: str, name: str, most: int, forget_at: int) -> bool:
+    """Count one more under a name; False if there are `most` already.
+
+    Args:
+        forget_at: seconds since 1970, after which the table may drop the count.
+    """
+    try:
+        _dynamodb().update_item(
+            TableName=table,
+            Key={"name": {"S": name}},
+            UpdateExpression="ADD #count :one SET #forget = :forget",
+            ConditionExpression="attribute_not_exists(#count) OR #count < :most",
+            ExpressionAttributeNames={"#count": "count", "#forget": "forget_at"},
+            ExpressionAttributeValues={
+                ":one": {"N": "1"},
+                ":most": {"N": str(most)},
+                ":forget": {"N": str(forget_at)},
+            },
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def invoke_endpoint(name: str, body: str, session: str | None = None) -> EndpointAnswer:

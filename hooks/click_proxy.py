@@ -1,13 +1,16 @@
 """Click proxy: the page's clicks go to the endpoint, the mask comes back.
 
 Checks the task token, takes the photo's address from it and never from the page. Pixels do not
-pass through here.
+pass through here. Tokens are given here too, for grants, and both are counted: a task gets so many
+tokens, a token so many calls, and so many in a second.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +23,19 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hooks import aws
-from hooks.core.errors import ClickRequestError, TokenError, TokenExpiredError
-from hooks.core.task_token import SigningKeys, TaskToken
+from hooks.core.allowance import ALLOWANCE, EXCHANGES, Allowance, Counter
+from hooks.core.errors import (
+    ClickRequestError,
+    TokenError,
+    TokenExpiredError,
+    TooManyCallsError,
+)
+from hooks.core.task_token import (
+    MAX_TOKEN_CHARACTERS,
+    SigningKeys,
+    TaskGrant,
+    TaskToken,
+)
 from hooks.core.wire import (
     MAX_REQUEST_BYTES,
     PrewarmRequest,
@@ -38,6 +52,10 @@ metrics = Metrics(namespace="fewclick", service="click-proxy")
 app = APIGatewayHttpResolver(
     cors=CORSConfig(allow_origin="*", allow_headers=["authorization", "content-type"], max_age=600)
 )
+counter = Counter()
+KEYS_SECONDS = 10
+"""Signing keys are read again for a key that is not known, but no more often than this: anybody
+may name one."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -46,6 +64,33 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point for API Gateway's HTTP API, payload format 2.0."""
     metrics.add_metric("Requests", MetricUnit.Count, 1)
     return app.resolve(event, context)
+
+
+@app.post("/token")
+def token() -> Response[str]:
+    """A token for a grant: POST with the grant as bearer, get {"token": …, "expires_in": s}."""
+
+    def exchange() -> Response[str]:
+        settings = ClickProxySettings.from_environment(os.environ)
+        now = time.time()
+        bearer = _bearer()
+        keys = _keys(settings, bearer)
+        grant = TaskGrant.verify(bearer, keys, now)
+        logger.append_keys(job=grant.job, data_object=grant.data_object)
+        task = f"{grant.job}/{grant.data_object}"
+        _count(f"grant/{task}", EXCHANGES)
+        if not aws.count_up(settings.token_table, task, EXCHANGES.calls, grant.expires):
+            raise TooManyCallsError(None)
+        made = grant.token(now, secrets.token_urlsafe(9), ALLOWANCE)
+        metrics.add_metric("TokensGiven", MetricUnit.Count, 1)
+        fields = {
+            "schema_version": 1,
+            "token": made.mint(keys),
+            "expires_in": made.expires - int(now),
+        }
+        return _json(HTTPStatus.OK, json.dumps(fields), {"cache-control": "no-store"})
+
+    return _guarded(exchange)
 
 
 @app.post("/segment")
@@ -58,7 +103,7 @@ def segment() -> Response[str]:
         forwarded = request.with_image(token.image).to_json()
         return aws.invoke_endpoint(endpoint_name, forwarded, request.session)
 
-    return _answer(ask)
+    return _guarded(lambda: _answer(ask))
 
 
 @app.post("/prewarm")
@@ -73,23 +118,38 @@ def prewarm() -> Response[str]:
         told = replace(PrewarmResponse.from_json(answer.body), session=answer.session)
         return replace(answer, body=told.to_json().encode())
 
-    return _answer(ask)
+    return _guarded(lambda: _answer(ask))
 
 
 def _answer(ask: Callable[[str, TaskToken], aws.EndpointAnswer]) -> Response[str]:
-    """What `ask` gets from the endpoint for the photo of the task token, or an error as JSON."""
+    """What `ask` gets from the endpoint for the photo of the task token."""
     started = time.perf_counter()
+    settings = ClickProxySettings.from_environment(os.environ)
+    bearer = _bearer()
+    token = TaskToken.verify(bearer, _keys(settings, bearer), time.time())
+    logger.append_keys(job=token.job, data_object=token.data_object)
+    _count(f"token/{token.name}", token.allowance)
+    answer = ask(settings.endpoint_name, token)
+    body = answer.body.decode()
+    total = time.perf_counter() - started
+    own = total - answer.seconds
+    metrics.add_metric("EndpointTime", MetricUnit.Milliseconds, 1000 * answer.seconds)
+    metrics.add_metric("ProxyTime", MetricUnit.Milliseconds, 1000 * own)
+    metrics.add_metric("ClickTime", MetricUnit.Milliseconds, 1000 * total)
+    timing = f"proxy;dur={1000 * own:.1f}, endpoint;dur={1000 * answer.seconds:.1f}"
+    return _json(HTTPStatus.OK, body, {"server-timing": timing})
+
+
+def _guarded(act: Callable[[], Response[str]]) -> Response[str]:
+    """What `act` answers, or why it did not, as JSON that a page can read."""
     try:
-        settings = ClickProxySettings.from_environment(os.environ)
-        keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
-        token = TaskToken.verify(_bearer_token(), keys, time.time())
-        logger.append_keys(job=token.job, data_object=token.data_object)
-        answer = ask(settings.endpoint_name, token)
-        body = answer.body.decode()
+        return act()
     except TokenExpiredError as error:
         return _error(HTTPStatus.FORBIDDEN, "token-expired", str(error))
     except TokenError as error:
         return _error(HTTPStatus.UNAUTHORIZED, "token-refused", str(error))
+    except TooManyCallsError as error:
+        return _too_many(error)
     except ClickRequestError as error:
         return _error(error.status, error.code, str(error))
     except aws.EndpointRefusal as error:
@@ -101,12 +161,6 @@ def _answer(ask: Callable[[str, TaskToken], aws.EndpointAnswer]) -> Response[str
         # A secret that cannot be read, or a bug: the page still gets an answer it can read.
         logger.exception("the request failed")
         return _busy("The click service failed on this request. The manual tools go on working.")
-    metrics.add_metric(
-        "EndpointTime", MetricUnit.Milliseconds, 1000 * (time.perf_counter() - started)
-    )
-    own = time.perf_counter() - started - answer.seconds
-    timing = f"proxy;dur={1000 * own:.1f}, endpoint;dur={1000 * answer.seconds:.1f}"
-    return _json(HTTPStatus.OK, body, {"server-timing": timing})
 
 
 @app.not_found
@@ -114,7 +168,22 @@ def not_found(_: Exception) -> Response[str]:
     return _error(HTTPStatus.NOT_FOUND, "no-such-route", "There is nothing at this address.")
 
 
-def _bearer_token() -> str:
+def _keys(settings: ClickProxySettings, bearer: str) -> SigningKeys:
+    """The keys, read again if `bearer` names one that was not there when they were last read."""
+    arn = settings.signing_key_secret_arn
+    keys = SigningKeys.from_secret(aws.read_secret(arn))
+    if len(bearer) > MAX_TOKEN_CHARACTERS or keys.know(bearer):
+        return keys
+    return SigningKeys.from_secret(aws.read_secret(arn, max_age_seconds=KEYS_SECONDS))
+
+
+def _count(name: str, allowance: Allowance) -> None:
+    wait = counter.spend(name, allowance, time.monotonic())
+    if wait is None or wait > 0:
+        raise TooManyCallsError(wait)
+
+
+def _bearer() -> str:
     authorization = app.current_event.headers.get("authorization", "")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -158,6 +227,17 @@ def _refusal(refusal: aws.EndpointRefusal) -> Response[str]:
     if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _busy(message)
     return _error(refusal.status, code, message)
+
+
+def _too_many(error: TooManyCallsError) -> Response[str]:
+    metrics.add_metric("CallsOverAllowance", MetricUnit.Count, 1)
+    logger.warning("too many calls for one task", extra={"wait": error.seconds})
+    retryable = error.seconds is not None
+    body = error_body("too-many-calls", str(error), retryable=retryable)
+    headers: dict[str, str | list[str]] = {}
+    if error.seconds is not None:
+        headers["retry-after"] = str(math.ceil(error.seconds))
+    return _json(HTTPStatus.TOO_MANY_REQUESTS, body, headers)
 
 
 def _busy(message: str) -> Response[str]:

@@ -1,7 +1,8 @@
 """Pre-annotation: one manifest line becomes one task input.
 
 Looks at the photo's header, so that a photo that no worker could label fails here, by name, and
-costs nobody's time; mints the token that lets the page use the click API for this photo.
+costs nobody's time; writes the grant that lets the page use the click API for this photo, at a key
+that is the same when Ground Truth tries again.
 """
 
 from __future__ import annotations
@@ -30,11 +31,20 @@ from hooks.core.errors import ContractError, FewclickError
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.manifest import parse_s3_uri
 from hooks.core.photo import PhotoHeader
-from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
+from hooks.core.task_token import (
+    SigningKeys,
+    TaskGrant,
+    TaskToken,
+    grant_key,
+    hash_data_object,
+)
 from hooks.settings import PreAnnotationSettings
 
 logger = Logger(service="pre-annotation")
 metrics = Metrics(namespace="fewclick", service="pre-annotation")
+
+GRANT_TAG = "fewclick=grant"
+"""The stack's bucket deletes what has this tag once no task can be open any more."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -59,22 +69,38 @@ def _annotate(request: PreAnnotationRequest) -> dict[str, Any]:
     )
     source_ref = _source_ref(request.data_object)
     header = aws.read_photo_header(source_ref)
-    keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
-    token = TaskToken(
-        job=request.job_name,
-        data_object=hash_data_object(request.data_object),
-        image=source_ref,
-        expires=int(time.time()) + job.token_lifetime_seconds,
-    )
-    task = task_input(
-        request.data_object, source_ref, header, settings.click_api_url, token.mint(keys)
-    )
+    access = _access(request, settings, job, source_ref)
+    task = task_input(request.data_object, source_ref, header, settings.click_api_url, access)
     if job.kind is JobKind.ADJUDICATION:
         task["candidates"] = _candidates(request.data_object, job)
     if job.earlier_label:
         task["earlier"] = _earlier(request.data_object, job, header).to_json()
         task["manifestLine"] = without_label(request.data_object, job.earlier_label)
     return pre_annotation_response(task)
+
+
+def _access(
+    request: PreAnnotationRequest,
+    settings: PreAnnotationSettings,
+    job: JobSettings,
+    source_ref: str,
+) -> dict[str, str]:
+    """What opens the click API to the page, as the page of this job knows it."""
+    if not settings.click_api_url:
+        return {}
+    keys = SigningKeys.from_secret(aws.read_secret(settings.signing_key_secret_arn))
+    grant = TaskGrant(
+        job=request.job_name,
+        data_object=hash_data_object(request.data_object),
+        image=source_ref,
+        expires=int(time.time()) + job.token_lifetime_seconds,
+    )
+    if job.page_version == 1:
+        token = TaskToken(grant.job, grant.data_object, grant.image, grant.expires)
+        return {"token": token.mint(keys)}
+    uri = f"s3://{settings.settings_bucket}/{grant_key(grant.job, grant.data_object)}"
+    aws.write_bytes(uri, grant.to_json(keys).encode(), "application/json", tag=GRANT_TAG)
+    return {"grantRef": uri}
 
 
 def _earlier(data_object: Mapping[str, Any], job: JobSettings, header: PhotoHeader) -> EarlierLabel:
@@ -100,13 +126,18 @@ def task_input(
     source_ref: str,
     header: PhotoHeader,
     click_api_url: str,
-    token: str,
+    access: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the page's template sees as `task.input`."""
+    """What the page's template sees as `task.input`.
+
+    Args:
+        access: `grantRef`, the grant's address, which the template turns into a link that soon
+            ends; for pages older than grants, `token`.
+    """
     return {
         "taskObject": source_ref,
         "clickApi": click_api_url,
-        "token": token,
+        **access,
         "image": {
             "width": header.size.width,
             "height": header.size.height,

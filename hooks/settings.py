@@ -44,14 +44,18 @@ class ConsolidationSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClickProxySettings:
+    """`token_table` counts the tokens that each task was given."""
+
     endpoint_name: str
     signing_key_secret_arn: str
+    token_table: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ClickProxySettings:
         return cls(
             endpoint_name=_needed(environment, "ENDPOINT_NAME"),
             signing_key_secret_arn=_needed(environment, "SIGNING_KEY_SECRET_ARN"),
+            token_table=_needed(environment, "TOKEN_TABLE"),
         )
 
 

@@ -26,6 +26,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hooks.core.allowance import Allowance
 from hooks.core.clicks import Click, ClickKind, ExtremePoints
 from hooks.core.errors import FewclickError
 from hooks.core.geometry import Point, Size
@@ -50,6 +51,8 @@ PHOTOS = 4
 OBJECTS_PER_PHOTO = 2
 CLICKS = 5
 TOKEN_SECONDS = 24 * 3600
+NO_LIMIT = Allowance(calls=10**9, per_second=1e6)
+"""What is measured is how fast calls are answered, not how they are bounded."""
 TABLE_WIDTH = 124
 
 
@@ -148,9 +151,8 @@ class _Stack:
         key = f"bench/{self._run}/{folder}/{photo.name}"
         self._local.s3.put_object(Bucket=self._local.bucket, Key=key, Body=photo.body)
         address = f"s3://{self._local.bucket}/{key}"
-        return TaskToken("bench", "bench", address, int(time.time()) + TOKEN_SECONDS).mint(
-            self._keys
-        )
+        expires = int(time.time()) + TOKEN_SECONDS
+        return TaskToken("bench", "bench", address, expires, key, NO_LIMIT).mint(self._keys)
 
     def photos_of(
         self,

@@ -29,6 +29,9 @@ MAX_PAGE_CHARACTERS = 128_000
 LIQUID_OF_A_PAGE = (
     "{{ task.input | to_json }}",
     "{{ task.input.taskObject | grant_read_access }}",
+    "{% if task.input.grantRef %}",
+    "{{ task.input.grantRef | grant_read_access }}",
+    "{% endif %}",
 )
 """What every page has of Liquid."""
 

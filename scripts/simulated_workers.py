@@ -39,6 +39,10 @@ ATTEMPTS = 6
 """How often a call is tried when the service is busy or away, with growing pauses."""
 
 
+TOKEN_ENDED = 403
+"""What the click API answers to a token whose minutes are over."""
+
+
 class SimulationError(FewclickError):
     """A simulated worker cannot go on: the portal or the click API refuses what it sends."""
 
@@ -78,6 +82,7 @@ class Task:
     url: str
     task_input: dict[str, Any]
     photo_link: str
+    grant_link: str
     labels: LabelCategories
 
     @property
@@ -117,13 +122,14 @@ def read_page(url: str, html: str) -> Task:
     """
     reader = _PageReader()
     reader.feed(html)
-    if not reader.task.get("data-task") or not reader.job:
+    if not reader.task.get("data-task") or not reader.job or "data-grant" not in reader.task:
         raise SimulationError(f"{url} is not a page of a segmentation task.")
     job = json.loads(reader.job)
     return Task(
         url=url,
         task_input=json.loads(reader.task["data-task"]),
         photo_link=reader.task["data-photo"],
+        grant_link=reader.task["data-grant"],
         labels=LabelCategories.from_names([label["name"] for label in job["labels"]]),
     )
 
@@ -145,6 +151,8 @@ class SimulatedWorker:
     seed: int
     on_task: Callable[[], None]
     _http: httpx.Client = field(init=False)
+    _grant: str = field(init=False, default="", repr=False)
+    _token: str = field(init=False, default="", repr=False)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
@@ -182,6 +190,8 @@ class SimulatedWorker:
         task = read_page(str(response.url), response.text)
         # A browser loads the photo before anything can be clicked; so does this worker.
         self._call("GET", task.photo_link)
+        self._grant = self._call("GET", task.grant_link).json()["grant"]
+        self._token = self._exchange(task)
         return task
 
     def _label(self, task: Task, source_ref: str) -> str:
@@ -247,16 +257,30 @@ class SimulatedWorker:
         )
 
     def _segment(self, task: Task, request: SegmentRequest) -> SegmentResponse:
-        response = self._call(
+        for _ in range(ATTEMPTS):
+            response = self._call(
+                "POST",
+                task.task_input["clickApi"].rstrip("/") + "/segment",
+                content=request.to_json(),
+                headers={
+                    "authorization": f"Bearer {self._token}",
+                    "content-type": "application/json",
+                },
+                passes=(TOKEN_ENDED,),
+            )
+            if response.is_success:
+                return SegmentResponse.from_json(response.content)
+            self._token = self._exchange(task)
+        raise SimulationError(f"the click API takes no token of {task.url}: {response.text[:300]}")
+
+    def _exchange(self, task: Task) -> str:
+        """A token for the task's grant, as the page gets it."""
+        token: str = self._call(
             "POST",
-            task.task_input["clickApi"].rstrip("/") + "/segment",
-            content=request.to_json(),
-            headers={
-                "authorization": f"Bearer {task.task_input['token']}",
-                "content-type": "application/json",
-            },
-        )
-        return SegmentResponse.from_json(response.content)
+            task.task_input["clickApi"].rstrip("/") + "/token",
+            headers={"authorization": f"Bearer {self._grant}"},
+        ).json()["token"]
+        return token
 
     def _choose_label(self, label: str, labels: LabelCategories, rng: np.random.Generator) -> str:
         others = [name for name in labels if name != label]
@@ -273,8 +297,14 @@ class SimulatedWorker:
     def _seconds(self, clicks: int) -> float:
         return round(clicks * self.habits.seconds_per_click, 1)
 
-    def _call(self, method: str, url: str, **options: Any) -> httpx.Response:
-        """One HTTP call, tried again while the other side is busy, away or starting."""
+    def _call(
+        self, method: str, url: str, *, passes: Sequence[int] = (), **options: Any
+    ) -> httpx.Response:
+        """One HTTP call, tried again while the other side is busy, away or starting.
+
+        Args:
+            passes: statuses that the caller can do something about.
+        """
         address = urljoin(self.portal_url, url)
         for attempt in range(ATTEMPTS):
             try:
@@ -282,7 +312,7 @@ class SimulatedWorker:
             except httpx.TransportError as error:
                 problem = f"{type(error).__name__}: {error}"
             else:
-                if response.is_success:
+                if response.is_success or response.status_code in passes:
                     return response
                 problem = f"{response.status_code} {response.text[:300]}"
                 if response.status_code < 500 and response.status_code != 429:

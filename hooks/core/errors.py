@@ -7,8 +7,9 @@
     ├── AnswerError          one worker's answer cannot be used; the object goes on without it
     ├── MaskError            a mask's bytes or run lengths do not describe a mask
     ├── ClickRequestError    a click request is refused; carries a code and a worker's sentence
-    └── TokenError           a task token is refused
-        └── TokenExpiredError
+    ├── TokenError           a task token or a grant is refused
+    │   └── TokenExpiredError
+    └── TooManyCallsError    a task was used more than it may be; carries when it may be again
 
 Messages are whole sentences that name the thing and, where there is one, the fix: they are
 shown to people as they are.
@@ -78,8 +79,24 @@ class ClickRequestError(FewclickError):
 
 
 class TokenError(FewclickError):
-    """A task token is missing, malformed or not signed by us."""
+    """A task token or a grant is missing, malformed or not signed by us."""
 
 
 class TokenExpiredError(TokenError):
-    """A task token was ours once and is past its expiry."""
+    """A task token or a grant was ours once and is past its expiry."""
+
+
+class TooManyCallsError(FewclickError):
+    """A task has been used more, or faster, than any worker would.
+
+    `seconds` until it may be used again; None if that is never.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(
+            "The click service has answered this task too often. Draw the rest with the manual "
+            "tools."
+            if seconds is None
+            else "The click service gets clicks faster than it takes them."
+        )
+        self.seconds = seconds

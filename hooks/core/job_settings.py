@@ -18,6 +18,12 @@ from hooks.core.job_example import Example
 from hooks.core.manifest import parse_s3_uri
 
 SCHEMA_VERSION = 1
+PAGE_VERSION = 2
+"""What a job's page expects of its task input. 1: a token for as long as the task lies open;
+2: the address of a grant. A job keeps the page that it was made with, whatever is deployed later,
+so the hooks give each page what it knows."""
+
+MAX_LIFETIME_SECONDS = (30 * 24 + 8) * 3600
 
 MAX_VERDICTS = 10
 """As many as there are digit keys; `crowd-image-classifier` takes no more either."""
@@ -54,8 +60,9 @@ class JobSettings:
 
     Attributes:
         short_instructions, full_instructions: plain text; shown to workers, never run.
-        token_lifetime_seconds: how long a task token is good for. Tokens are minted when a task
-            is dispatched, so this must cover the time a task may lie open and then be worked on.
+        token_lifetime_seconds: how long a task's grant is good for. It is made when the task is
+            dispatched, so this must cover the time a task may lie open and then be worked on.
+        page_version: of PAGE_VERSION; settings that do not say have a page of version 1.
         earlier_jobs: addresses of other jobs' `annotations`, from whose records workers start.
         language: of the page around the instructions, such as `en`.
         examples: of good and bad work; shown with the instructions.
@@ -79,6 +86,7 @@ class JobSettings:
     earlier_label: str = ""
     verdicts: tuple[str, ...] = DEFAULT_VERDICTS
     reasons: tuple[str, ...] = DEFAULT_REASONS
+    page_version: int = PAGE_VERSION
 
     @classmethod
     def from_json(cls, text: str | bytes) -> JobSettings:
@@ -109,6 +117,12 @@ class JobSettings:
         examples = fields.get("examples", [])
         if not isinstance(examples, list):
             raise ContractError("settings.examples", "must be a list of examples.")
+        if lifetime > MAX_LIFETIME_SECONDS:
+            raise ContractError(
+                "settings.token_lifetime_seconds",
+                f"{lifetime} is more than 30 days and 8 hours ({MAX_LIFETIME_SECONDS}), the "
+                "longest that a task may lie open and be worked on.",
+            )
         earlier_jobs = fields.get("earlier_jobs", [])
         if not isinstance(earlier_jobs, list):
             raise ContractError("settings.earlier_jobs", "must be a list of S3 addresses.")
@@ -123,6 +137,13 @@ class JobSettings:
         verdicts = _choices(fields, "verdicts", DEFAULT_VERDICTS, MAX_VERDICTS)
         if len(verdicts) < 2:
             raise ContractError("settings.verdicts", "there must be two or more to choose from.")
+        page_version = fields.get("page_version", 1)
+        if isinstance(page_version, bool) or page_version not in range(1, PAGE_VERSION + 1):
+            raise ContractError(
+                "settings.page_version",
+                f"{page_version!r}; these hooks serve pages up to version {PAGE_VERSION}. "
+                "Deploy the stack's newest version.",
+            )
         return cls(
             labeling_job_name=_text(fields, "labeling_job_name"),
             kind=JobKind(kind),
@@ -140,6 +161,7 @@ class JobSettings:
             earlier_label=earlier_label,
             verdicts=verdicts,
             reasons=_choices(fields, "reasons", DEFAULT_REASONS, MAX_REASONS),
+            page_version=page_version,
         )
 
     def to_json(self) -> str:
@@ -158,6 +180,7 @@ class JobSettings:
             "earlier_label": self.earlier_label,
             "verdicts": list(self.verdicts),
             "reasons": list(self.reasons),
+            "page_version": self.page_version,
         }
         return json.dumps(fields, ensure_ascii=False, indent=1)
 

@@ -258,6 +258,7 @@ class LocalGroundTruth:
         stack.create_buckets(self.s3)
         secrets = self._session.client("secretsmanager", **self._client_options())
         stack.create_secrets(secrets, self.root / "secrets.json")
+        stack.create_tables(self._session.client("dynamodb", **self._client_options()))
 
     def _start_functions(self, stack: Stack, closing: ExitStack) -> None:
         """Lambda, and what invokes it: the jobs and the click API."""

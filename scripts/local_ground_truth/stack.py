@@ -4,6 +4,7 @@ AWS::Serverless::Function   a LambdaFunction, and a route for each of its HttpAp
 AWS::Serverless::HttpApi    the address of the click API
 AWS::S3::Bucket             a bucket of the local S3, with the template's CORS rules
 AWS::SecretsManager::Secret a secret, its generated value kept in a file from run to run
+AWS::DynamoDB::Table        a table, empty in every run
 AWS::SageMaker::Endpoint    the name of the local endpoint
 """
 
@@ -23,12 +24,14 @@ from scripts.local_ground_truth.lambda_runtime import LambdaFunction
 from scripts.local_ground_truth.template_values import STACK_NAME, Template, TemplateValueError
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 MAX_ENVIRONMENT_BYTES = 4096
 API_ID = "local"
 IMPLICIT_API = "ServerlessHttpApi"
+TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput")
 RESERVED_VARIABLES = re.compile(
     r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_\w+"
     r"|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
@@ -85,6 +88,10 @@ class Stack:
             logical_id: self._named(logical_id, properties, "FunctionName")
             for logical_id, properties in template.resources("AWS::Serverless::Function").items()
         }
+        self.table_names = {
+            logical_id: self._named(logical_id, properties, "TableName")
+            for logical_id, properties in template.resources("AWS::DynamoDB::Table").items()
+        }
         self._refer(endpoint_name)
 
     def function_arn(self, logical_id: str) -> str:
@@ -121,6 +128,13 @@ class Stack:
         write_durably(
             file, json.dumps(values).encode(), incoming=file.parent / ".incoming", private=True
         )
+
+    def create_tables(self, client: DynamoDBClient) -> None:
+        """Make the tables. What they count starts anew with every run."""
+        for logical_id, properties in self._template.resources("AWS::DynamoDB::Table").items():
+            given = self._template.resolve(properties)
+            wanted = {name: given[name] for name in TABLE_PROPERTIES if name in given}
+            client.create_table(TableName=self.table_names[logical_id], **wanted)
 
     def function_arns(self) -> frozenset[str]:
         return frozenset(map(self.function_arn, self.function_names))
@@ -178,6 +192,11 @@ class Stack:
         for logical_id, name in self.function_names.items():
             references[logical_id] = name
             attributes[(logical_id, "Arn")] = self.function_arn(logical_id)
+        for logical_id, name in self.table_names.items():
+            references[logical_id] = name
+            attributes[(logical_id, "Arn")] = (
+                f"arn:aws:dynamodb:{self._region}:{self._account}:table/{name}"
+            )
         for logical_id in (IMPLICIT_API, *self._template.resources("AWS::Serverless::HttpApi")):
             references[logical_id] = API_ID
             attributes[(logical_id, "ApiEndpoint")] = self._click_api_url

@@ -20,11 +20,12 @@ const ClickApi = (() => {
   }
 
   /**
+   * `access` has tokens (see access.js).
    * `onAnswer(prompt, answer)` takes the service's JSON, and throws if it cannot be used;
    * `onChange()` is called when an object's standing changes. `fetch` and `setTimeout` are
    * arguments for the tests' sake.
    */
-  function create({ url, token, say, onAnswer, onChange, fetch, setTimeout }) {
+  function create({ url, access, say, onAnswer, onChange, fetch, setTimeout }) {
     const newest = new Map(); // object id -> its last request, until that is answered
     const taken = new Map(); // object id -> highest sequence number whose answer was taken
     let sequence = 0;
@@ -43,14 +44,26 @@ const ClickApi = (() => {
       }
     }
 
-    function send(route, content, signal) {
-      return fetch(`${url.replace(/\/+$/, "")}/${route}`, {
+    /** One call. A token that the service takes no more is renewed, once. */
+    async function send(route, content, signal) {
+      const call = (token) => fetch(`${url.replace(/\/+$/, "")}/${route}`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: JSON.stringify(content),
         signal,
         credentials: "omit",
       });
+      try {
+        const token = await access.token();
+        const response = await call(token);
+        if (response.status !== 401 && response.status !== 403) return response;
+        const next = await access.renew();
+        return next === token ? response : await call(next);
+      } catch (error) {
+        // No token to be had: the same to the caller. Several may wait for one, hence the clone.
+        if (error.response) return error.response.clone();
+        throw error;
+      }
     }
 
     /** Requests the mask of a prompt. `standing` tells how it goes. */

@@ -39,11 +39,22 @@ const Main = (() => {
     open(page, size, join);
   }
 
+  function openAccess(task) {
+    const { grant } = byId("task").dataset;
+    return Access.create({
+      grantUrl: grant ?? "",
+      exchangeUrl: `${(task.clickApi ?? "").replace(/\/+$/, "")}/token`,
+      fixed: task.token ?? "",
+      fetch: (...request) => window.fetch(...request),
+      now: () => performance.now(),
+    });
+  }
+
   /** The click service; it hears of the photo before the page itself has read it. */
   function openService(page, task) {
     return ClickApi.create({
       url: task.clickApi ?? "",
-      token: task.token ?? "",
+      access: openAccess(task),
       say: page.say,
       fetch: (...request) => window.fetch(...request),
       setTimeout: (...request) => window.setTimeout(...request),

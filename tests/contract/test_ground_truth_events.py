@@ -44,7 +44,7 @@ def test_a_pre_annotation_event_gets_a_task_input(
     assert set(answer) == {"taskInput", "isHumanAnnotationRequired"}
     assert answer["isHumanAnnotationRequired"] is True
     task_input = json.loads(json.dumps(answer["taskInput"]))
-    assert set(task_input) == {"taskObject", "clickApi", "token", "image", "manifestLine"}
+    assert set(task_input) == {"taskObject", "clickApi", "grantRef", "image", "manifestLine"}
     assert task_input["taskObject"] == event["dataObject"]["source-ref"]
     assert task_input["image"] == {"width": 30, "height": 20, "orientation": 1}
     assert task_input["manifestLine"] == event["dataObject"]

@@ -45,7 +45,7 @@ from tests.conftest import REPOSITORY
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
 STAND_IN = REPOSITORY / "scripts/local_ground_truth/static/crowd-html-elements.js"
-TOKEN = "v1.token.signature"
+GRANT = "g1.grant.signature"
 DISC_RADIUS = 25.0
 LABELS = LabelCategories.from_names(["cat", 'dog "<b>🐕</b>" {{ x }}', "قطة"])
 
@@ -102,7 +102,17 @@ class ClickService:
     requests: list[SegmentRequest] = field(default_factory=list)
     prewarmed: int = 0
     tokens: list[str] = field(default_factory=list)
+    token_seconds: float = 600.0
+    given: list[str] = field(default_factory=list)
     before: Callable[[int, SegmentRequest], Reply | None] = lambda number, request: None
+
+    def exchange(self, authorization: str) -> Reply:
+        """A new token for the grant; `given` has them all."""
+        if authorization != f"Bearer {GRANT}":
+            return self.refuse(401, "token-refused", "No such grant.", retryable=False)
+        self.given.append(f"v1.token-{len(self.given) + 1}.signature")
+        fields = {"token": self.given[-1], "expires_in": self.token_seconds}
+        return 200, {}, json.dumps(fields).encode()
 
     def answer(self, body: bytes, authorization: str) -> Reply:
         request = parse_request(body)
@@ -224,6 +234,8 @@ def serve(
                 self.reply(200, "text/html", html.encode())
             elif self.path.startswith("/photo"):
                 self.reply(photo_status, "image/jpeg", photo, cors=photo_cors)
+            elif self.path == "/grant.json":
+                self.reply(200, "application/json", json.dumps({"grant": GRANT}).encode())
             elif masks.get(self.path):
                 self.reply(200, "image/png", masks[self.path])
             else:
@@ -231,6 +243,10 @@ def serve(
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if self.path == "/api/token":
+                status, _, text = service.exchange(self.headers["authorization"])
+                self.reply(status, "application/json", text)
+                return
             if self.path in ("/api/segment", "/api/prewarm"):
                 authorization = self.headers["authorization"]
                 status, _, text = service.answer(body, authorization)
@@ -252,7 +268,7 @@ def serve(
     task_input = {
         "taskObject": "s3://bucket/photo.jpg",
         "clickApi": f"{elsewhere}/api" if has_service else "",
-        "token": TOKEN,
+        "grantRef": "s3://bucket/jobs/pets/grants/grant.json" if has_service else None,
         "image": {"width": shown.width, "height": shown.height, "orientation": 1},
         "candidates": [
             {"name": name, "mask": f"s3://bucket/mask-{name}.png"} for name in candidates or {}

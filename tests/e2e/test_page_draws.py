@@ -42,7 +42,7 @@ def test_a_photo_is_labeled_with_the_pointer_alone(open_page: Open) -> None:
     assert [len(sent.clicks) for sent in service.requests] == [0, 1, 2]
     assert [click.kind for click in service.requests[-1].clicks] == ["inside", "outside"]
     assert [sent.previous_mask for sent in service.requests] == [None, "mask-1", "mask-2"]
-    assert set(service.tokens) == {"Bearer v1.token.signature"}
+    assert set(service.tokens) == {"Bearer v1.token-1.signature"}
 
     drawn = octagon(service.requests[-1], hand.bench.size)
     assert np.array_equal(class_mask(answer, "cat"), drawn)

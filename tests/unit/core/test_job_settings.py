@@ -60,6 +60,9 @@ def test_settings_of_earlier_versions_get_the_usual_verdicts() -> None:
         ({"labels": ["a", "a"]}, r"settings.labels\[1\]"),
         ({"token_lifetime_seconds": 0}, "settings.token_lifetime_seconds"),
         ({"token_lifetime_seconds": True}, "settings.token_lifetime_seconds"),
+        ({"token_lifetime_seconds": 32 * 24 * 3600}, "30 days and 8 hours"),
+        ({"page_version": 3}, r"settings\.page_version: 3; .* up to version 2"),
+        ({"page_version": True}, "settings.page_version"),
         ({"short_instructions": 5}, "settings.short_instructions"),
         ({"language": "Deutsch!"}, "settings.language"),
         ({"language": 5}, "settings.language"),
@@ -95,6 +98,12 @@ def test_settings_of_an_earlier_version_mean_english_without_examples() -> None:
     del fields["language"], fields["examples"]
     settings = JobSettings.from_json(json.dumps(fields))
     assert (settings.language, settings.examples) == ("en", ())
+
+
+def test_settings_that_say_nothing_of_it_have_the_first_page() -> None:
+    fields = json.loads(SETTINGS.to_json())
+    assert fields.pop("page_version") == 2
+    assert JobSettings.from_json(json.dumps(fields)).page_version == 1
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]"])

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooks.core.allowance import Allowance
 from hooks.core.errors import ContractError, TokenError, TokenExpiredError
-from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
+from hooks.core.task_token import SigningKeys, TaskGrant, TaskToken, grant_key, hash_data_object
 
 KEYS = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "a" * 40}))
-TOKEN = TaskToken("turtles", "ab12", "s3://bucket/a.jpg", 1000)
+ALLOWANCE = Allowance(100, 2.0)
+TOKEN = TaskToken("turtles", "ab12", "s3://bucket/a.jpg", 1000, "x1", ALLOWANCE)
+GRANT = TaskGrant("turtles", "ab12", "s3://bucket/a.jpg", 5000)
 
 
 def test_what_was_minted_is_verified() -> None:
@@ -87,3 +90,61 @@ def test_the_same_data_object_has_the_same_hash_in_any_key_order() -> None:
 def test_a_secret_of_another_shape_is_refused(secret: str) -> None:
     with pytest.raises(ContractError):
         SigningKeys.from_secret(secret)
+
+
+def test_a_grant_becomes_a_token_of_some_minutes_for_the_same_photo() -> None:
+    grant = TaskGrant.verify(GRANT.mint(KEYS), KEYS, now=1000)
+    token = grant.token(1000.9, "x1", ALLOWANCE)
+    assert token == TaskToken("turtles", "ab12", "s3://bucket/a.jpg", 1600, "x1", ALLOWANCE)
+
+
+@pytest.mark.parametrize("now", [4399, 4401, 4999])
+def test_no_token_outlives_its_grant(now: int) -> None:
+    assert GRANT.token(now, "x1", ALLOWANCE).expires == min(now + 600, 5000)
+
+
+def test_a_grant_is_no_token_and_a_token_no_grant() -> None:
+    grant, token = GRANT.mint(KEYS), TOKEN.mint(KEYS)
+    with pytest.raises(TokenError):
+        TaskToken.verify(grant, KEYS, now=0)
+    with pytest.raises(TokenError):
+        TaskGrant.verify(token, KEYS, now=0)
+    # Nor does it help to give one the other's beginning.
+    with pytest.raises(TokenError, match="not valid"):
+        TaskToken.verify("v1" + grant[2:], KEYS, now=0)
+    with pytest.raises(TokenError, match="not valid"):
+        TaskGrant.verify("g1" + token[2:], KEYS, now=0)
+
+
+def test_a_grant_ends_when_it_says() -> None:
+    with pytest.raises(TokenExpiredError):
+        TaskGrant.verify(GRANT.mint(KEYS), KEYS, now=5000)
+
+
+def test_the_object_that_a_page_fetches_holds_the_grant() -> None:
+    content = json.loads(GRANT.to_json(KEYS))
+    assert content["schema_version"] == 1
+    assert TaskGrant.verify(content["grant"], KEYS, now=0) == GRANT
+    assert grant_key("Turtles", "ab12") == "jobs/turtles/grants/ab12.json"
+
+
+def test_a_token_of_an_old_page_has_an_allowance_too() -> None:
+    old = TaskToken("turtles", "ab12", "s3://bucket/a.jpg", 1000)
+    read = TaskToken.verify(old.mint(KEYS), KEYS, now=0)
+    assert read == old
+    assert read.allowance.calls > 0
+    assert set(json.loads(base64.urlsafe_b64decode(old.mint(KEYS).split(".")[1] + "=="))) == {
+        "kid",
+        "job",
+        "object",
+        "image",
+        "exp",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "v1", "v1.!.x", "v1.e30.x", "v1.W10.x", "v1." + "W1" * 900])
+def test_only_what_names_an_unknown_key_asks_for_new_keys(text: str) -> None:
+    assert KEYS.know(text)
+    assert KEYS.know(TOKEN.mint(KEYS))
+    other = SigningKeys.from_secret(json.dumps({"current": "k2", "k2": "b" * 40}))
+    assert not KEYS.know(TOKEN.mint(other))

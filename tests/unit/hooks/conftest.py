@@ -11,11 +11,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from hooks import aws
+from hooks import aws, click_proxy
+from hooks.core.allowance import Counter
 from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 
 BUCKET = "stack-bucket"
+TABLE = "task-tokens"
 JOB_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:labeling-job/pets-01"
 
 
@@ -39,8 +41,10 @@ class Account:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with mock_aws():
-        for made_once in (aws._s3, aws._sagemaker_runtime, aws.read_secret):
+        for made_once in (aws._s3, aws._sagemaker_runtime, aws._secrets_manager, aws._dynamodb):
             made_once.cache_clear()
+        aws._secrets.clear()
+        monkeypatch.setattr(click_proxy, "counter", Counter())
         s3 = boto3.client("s3")
         s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
@@ -48,6 +52,13 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         secret = boto3.client("secretsmanager").create_secret(
             Name="signing-key", SecretString=json.dumps({"current": "k1", "k1": "s" * 40})
         )
+        boto3.client("dynamodb").create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
+        )
+        monkeypatch.setenv("TOKEN_TABLE", TABLE)
         monkeypatch.setenv("SETTINGS_BUCKET", BUCKET)
         monkeypatch.setenv("CLICK_API_URL", "https://clicks.example")
         monkeypatch.setenv("ENDPOINT_NAME", "clicks")

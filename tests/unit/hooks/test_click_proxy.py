@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
-from hooks import aws
+from hooks import aws, click_proxy
 from hooks.click_proxy import handler
-from hooks.core.task_token import SigningKeys, TaskToken
-from tests.unit.hooks.conftest import Account, LambdaContext
+from hooks.core.allowance import ALLOWANCE, Allowance, Counter
+from hooks.core.task_token import SigningKeys, TaskGrant, TaskToken
+from tests.unit.hooks.conftest import TABLE, Account, LambdaContext
 
 KEYS = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
 PHOTO = "s3://stack-bucket/a.jpg"
@@ -48,9 +50,16 @@ def event(body: Any, token: str | None, method: str = "POST", path: str = "/segm
     }
 
 
-def token(expires_in: float = 24 * 3600, keys: SigningKeys = KEYS) -> str:
+def token(
+    expires_in: float = 24 * 3600, keys: SigningKeys = KEYS, allowance: Allowance = ALLOWANCE
+) -> str:
     """Parameters hold tokens from when the tests were collected, which may be long ago."""
-    return TaskToken("pets-01", "ab", PHOTO, int(time.time() + expires_in)).mint(keys)
+    expires = int(time.time() + expires_in)
+    return TaskToken("pets-01", "ab", PHOTO, expires, "x1", allowance).mint(keys)
+
+
+def grant(expires_in: float = 24 * 3600, keys: SigningKeys = KEYS, image: str = PHOTO) -> str:
+    return TaskGrant("pets-01", "ab", image, int(time.time() + expires_in)).mint(keys)
 
 
 Endpoint = Callable[[str, str], bytes]
@@ -266,3 +275,169 @@ def test_logs_hold_no_token(
     call(context, REQUEST, secret)
     call(context, "nonsense", secret)
     assert secret not in capsys.readouterr().out
+
+
+def exchange(context: LambdaContext, given: str | None) -> tuple[int, Any, Any]:
+    return call(context, "", given, path="/token")
+
+
+def test_a_grant_is_exchanged_for_a_token_of_some_minutes(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    before = int(time.time())
+    status, body, headers = exchange(context, grant())
+    assert (status, body["schema_version"]) == (200, 1)
+    assert 0 < body["expires_in"] <= 600
+    assert headers["cache-control"] == "no-store"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    given = TaskToken.verify(body["token"], KEYS, before)
+    assert (given.job, given.data_object, given.image) == ("pets-01", "ab", PHOTO)
+    assert before + 600 <= given.expires <= before + 660
+    assert given.allowance == ALLOWANCE
+    status, _, _ = call(context, REQUEST, body["token"])
+    assert status == 200
+    assert endpoint[0]["image"] == PHOTO
+
+
+def test_every_page_gets_a_token_of_its_own(account: Account, context: LambdaContext) -> None:
+    first, second = (exchange(context, grant())[1]["token"] for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        pytest.param(None, 401, "token-refused", id="no grant"),
+        pytest.param("g1.e30.AAAA", 401, "token-refused", id="forged"),
+        pytest.param(token(), 401, "token-refused", id="a token"),
+        pytest.param(grant(-1), 403, "token-expired", id="expired"),
+        pytest.param(
+            grant(keys=SigningKeys("k1", {"k1": b"z" * 40})), 401, "token-refused", id="other key"
+        ),
+    ],
+)
+def test_nothing_but_a_good_grant_is_exchanged(
+    account: Account, context: LambdaContext, given: str | None, status: int, code: str
+) -> None:
+    answered, body, headers = exchange(context, given)
+    assert (answered, body["error"], body["retryable"]) == (status, code, False)
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_grant_opens_nothing_by_itself(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    for path, body in (("/segment", REQUEST), ("/prewarm", PREWARM)):
+        status, said, _ = call(context, body, grant(), path=path)
+        assert (status, said["error"]) == (401, "token-refused")
+    assert endpoint == []
+
+
+def test_a_task_gets_so_many_tokens_whichever_instance_gives_them(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(click_proxy, "EXCHANGES", Allowance(3, 100.0))
+    asked = []
+    for _ in range(4):
+        monkeypatch.setattr(click_proxy, "counter", Counter())  # as on a new instance
+        asked.append(exchange(context, grant())[0])
+    assert asked == [200, 200, 200, 429]
+    status, said, headers = exchange(context, grant())
+    assert (status, said["error"], said["retryable"]) == (429, "too-many-calls", False)
+    assert "retry-after" not in headers
+    item = boto3.client("dynamodb").get_item(TableName=TABLE, Key={"name": {"S": "pets-01/ab"}})
+    assert item["Item"]["count"] == {"N": "3"}
+    assert int(item["Item"]["forget_at"]["N"]) > time.time()  # when no grant can be exchanged
+
+
+def test_tokens_are_not_given_faster_than_pages_need_them(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(click_proxy, "EXCHANGES", Allowance(100, 0.01))
+    assert exchange(context, grant())[0] == 200
+    status, said, headers = exchange(context, grant())
+    assert (status, said["retryable"]) == (429, True)
+    assert 1 <= int(headers["retry-after"]) <= 100
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_clicks_faster_than_people_click_have_to_wait(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    fast = token(allowance=Allowance(100, 0.25))  # three at once
+    asked = [call(context, REQUEST, fast) for _ in range(4)]
+    assert [status for status, _, _ in asked] == [200, 200, 200, 429]
+    _, said, headers = asked[-1]
+    assert (said["error"], said["retryable"]) == ("too-many-calls", True)
+    assert 1 <= int(headers["retry-after"]) <= 4
+    assert len(endpoint) == 3
+
+
+def test_a_token_makes_so_many_calls_and_no_more(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    short = token(allowance=Allowance(2, 100.0))
+    assert call(context, PREWARM, short, path="/prewarm")[0] == 200
+    assert [call(context, REQUEST, short)[0] for _ in range(3)] == [200, 429, 429]
+    assert call(context, REQUEST, short)[1]["retryable"] is False
+    assert len(endpoint) == 2
+
+
+def put_keys(account: Account, **keys: str) -> SigningKeys:
+    secret = json.dumps({"current": max(keys), **keys})
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=account.secret_arn, SecretString=secret
+    )
+    return SigningKeys.from_secret(secret)
+
+
+def test_a_key_that_was_added_a_moment_ago_is_known(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert call(context, REQUEST, token())[0] == 200
+    rotated = put_keys(account, k1="s" * 40, k2="t" * 40)
+    monkeypatch.setattr(click_proxy, "KEYS_SECONDS", 0)
+    assert call(context, REQUEST, token(keys=rotated))[0] == 200
+    assert exchange(context, grant())[0] == 200  # signed with the key before
+    fresh = exchange(context, grant(keys=rotated))[1]["token"]
+    assert call(context, REQUEST, fresh)[0] == 200
+
+
+def test_naming_unknown_keys_does_not_make_the_secret_be_read_at_every_call(
+    account: Account, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    client = aws._secrets_manager()
+    get = client.get_secret_value
+    monkeypatch.setattr(
+        client, "get_secret_value", lambda **asked: reads.append("read") or get(**asked)
+    )
+    unknown = SigningKeys("k9", {"k9": b"z" * 40})
+    for _ in range(5):
+        assert call(context, REQUEST, token(keys=unknown))[0] == 401
+    assert reads == ["read"]
+
+
+def test_a_key_that_was_taken_away_opens_nothing(
+    account: Account,
+    context: LambdaContext,
+    endpoint: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put_keys(account, k2="t" * 40)
+    assert call(context, REQUEST, token())[0] == 401
+    assert exchange(context, grant())[0] == 401
+    assert endpoint == []
+
+
+def test_logs_hold_no_grant(
+    account: Account, context: LambdaContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = grant()
+    given = exchange(context, secret)[1]["token"]
+    logged = capsys.readouterr().out
+    assert secret not in logged
+    assert given not in logged

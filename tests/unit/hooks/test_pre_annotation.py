@@ -15,9 +15,11 @@ from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError, FewclickError, PhotoError
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.photo import orientation_exif
-from hooks.core.task_token import SigningKeys, TaskToken, hash_data_object
+from hooks.core.task_token import SigningKeys, TaskGrant, TaskToken, hash_data_object
 from hooks.pre_annotation import handler
 from tests.unit.hooks.conftest import BUCKET, JOB_ARN, Account, LambdaContext
+
+KEYS = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
 
 
 def event(line: dict[str, Any], version: str = "2018-10-16") -> dict[str, Any]:
@@ -37,11 +39,66 @@ def test_a_manifest_line_becomes_a_task_input(
     assert task_input["clickApi"] == "https://clicks.example"
     assert task_input["image"] == {"width": 640, "height": 427, "orientation": 1}
     assert task_input["manifestLine"] == line
-    keys = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
-    token = TaskToken.verify(task_input["token"], keys, now=before)
+    grant = read_grant(account, task_input, now=before)
+    assert (grant.job, grant.image) == ("pets-01", photo)
+    assert grant.data_object == hash_data_object(line)
+    assert before + 600 <= grant.expires <= before + 660
+
+
+def read_grant(account: Account, task_input: dict[str, Any], now: float) -> TaskGrant:
+    """The grant that a page would fetch."""
+    content = json.loads(account.get(task_input["grantRef"]))
+    assert content["schema_version"] == 1
+    return TaskGrant.verify(content["grant"], KEYS, now)
+
+
+def test_a_task_input_holds_no_token_and_no_grant(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    task_input = handler(event({"source-ref": photo}), context)["taskInput"]
+    grant = json.loads(account.get(task_input["grantRef"]))["grant"]
+    text = json.dumps(task_input)
+    assert grant not in text
+    assert "v1." not in text
+
+
+def test_an_object_that_is_tried_again_has_its_grant_where_it_was(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    asked = [handler(event({"source-ref": photo}), context)["taskInput"] for _ in range(2)]
+    assert asked[0] == asked[1]
+    key = f"jobs/pets-01/grants/{hash_data_object({'source-ref': photo})}.json"
+    assert asked[0]["grantRef"] == f"s3://{BUCKET}/{key}"
+    tags = account.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
+    assert tags == [{"Key": "fewclick", "Value": "grant"}]
+
+
+def test_without_a_click_api_there_is_nothing_to_open(
+    account: Account, context: LambdaContext, demo_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICK_API_URL", "")
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    task_input = handler(event({"source-ref": photo}), context)["taskInput"]
+    assert task_input["clickApi"] == ""
+    assert not {"grantRef", "token"} & set(task_input)
+    listed = account.s3.list_objects_v2(Bucket=BUCKET, Prefix="jobs/")["Contents"]
+    assert [found["Key"] for found in listed] == [settings_key("pets-01")]
+
+
+def test_a_job_that_is_older_than_grants_gets_the_token_that_its_page_knows(
+    account: Account, context: LambdaContext, demo_photos: Path
+) -> None:
+    key = settings_key("pets-01")
+    settings = json.loads(account.get(f"s3://{BUCKET}/{key}"))
+    del settings["page_version"]
+    account.put(key, json.dumps(settings))
+    photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
+    task_input = handler(event({"source-ref": photo}), context)["taskInput"]
+    assert "grantRef" not in task_input
+    token = TaskToken.verify(task_input["token"], KEYS, now=time.time() + 500)
     assert (token.job, token.image) == ("pets-01", photo)
-    assert token.data_object == hash_data_object(line)
-    assert before + 600 <= token.expires <= before + 660
 
 
 def test_a_turned_photo_is_told_upright(account: Account, context: LambdaContext) -> None:
@@ -231,9 +288,9 @@ def test_a_missing_environment_variable_is_named(
         handler(event({"source-ref": f"s3://{BUCKET}/a.jpg"}), context)
 
 
-def test_logs_hold_no_token(
+def test_logs_hold_no_grant(
     account: Account, context: LambdaContext, demo_photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
-    answer = handler(event({"source-ref": photo}), context)
-    assert answer["taskInput"]["token"] not in capsys.readouterr().out
+    task_input = handler(event({"source-ref": photo}), context)["taskInput"]
+    assert json.loads(account.get(task_input["grantRef"]))["grant"] not in capsys.readouterr().out

@@ -162,6 +162,13 @@ def test_liquid_gives_the_task_to_the_page() -> None:
     task = Elements(fill(render(settings()), task_input)).by_id("task")
     assert json.loads(task["data-task"] or "") == task_input
     assert task["data-photo"] == "https://photos/bucket/key with 'quotes\".jpg?a=1&b=2"
+    assert "data-grant" not in task  # a task without a click service has none
+
+
+def test_liquid_gives_the_page_a_link_to_its_grant_and_no_token() -> None:
+    task_input = {"grantRef": "s3://bucket/jobs/pets/grants/ab.json"}
+    task = Elements(fill(render(settings()), task_input)).by_id("task")
+    assert task["data-grant"] == "https://photos/bucket/jobs/pets/grants/ab.json?a=1&b=2"
 
 
 def test_liquid_changes_nothing_but_the_task() -> None:
@@ -171,8 +178,11 @@ def test_liquid_changes_nothing_but_the_task() -> None:
         full_instructions="{% raw %} {{{{ x",
     )
     page = render(nasty)
-    task, photo = LIQUID_OF_A_PAGE
-    assert fill(page, {}) == page.replace(task, "{}").replace(photo, "")
+    task, photo, *grant = LIQUID_OF_A_PAGE
+    expected = page.replace(task, "{}").replace(photo, "")
+    granted = f'{grant[0]} data-grant="{grant[1]}"{grant[2]}'
+    assert granted in page
+    assert fill(page, {}) == expected.replace(granted, "")
 
 
 @pytest.mark.parametrize("field", ["short_instructions", "full_instructions"])

@@ -119,4 +119,5 @@ def test_the_template_that_ships_has_a_meaning_here() -> None:
     assert {(route.method, route.path) for route in stack.routes()} == {
         ("POST", "/segment"),
         ("POST", "/prewarm"),
+        ("POST", "/token"),
     }
