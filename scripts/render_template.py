@@ -42,6 +42,7 @@ _REPORTED = ("photo.",)
 """Beginnings of the keys of texts that may become a worker's answer: answers are in English."""
 
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
+_COMMENT_BEHIND_CODE = re.compile(r"\s+// .*$")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -221,14 +222,20 @@ def _source(name: str) -> Markup:
 
 
 def _compact(name: str) -> Markup:
-    """A script or styles without the lines that are comments, and without indentation."""
+    """A script or styles without comments and without indentation.
+
+    A comment behind code goes too, if no quotation mark is open before it. (Texts of several lines
+    must not hold what looks like one.)
+    """
     lines = []
     in_comment = False
     for line in _source(name).splitlines():
         text = line.strip()
         in_comment = in_comment or text.startswith("/*")
         if text and not in_comment and not text.startswith("//"):
-            lines.append(text)
+            found = _COMMENT_BEHIND_CODE.search(text)
+            whole = found and all(text[: found.start()].count(mark) % 2 == 0 for mark in "\"'`")
+            lines.append(text[: found.start()] if found and whole else text)
         in_comment = in_comment and not text.endswith("*/")
     return Markup("\n").join(Markup(line) for line in lines)
 

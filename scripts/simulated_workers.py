@@ -77,7 +77,7 @@ HABITS = (CAREFUL, SLOPPY, CARELESS)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as its page tells it."""
+    """A task as its page tells it. `grant_link` is "" where there is no click service."""
 
     url: str
     task_input: dict[str, Any]
@@ -122,14 +122,14 @@ def read_page(url: str, html: str) -> Task:
     """
     reader = _PageReader()
     reader.feed(html)
-    if not reader.task.get("data-task") or not reader.job or "data-grant" not in reader.task:
+    if not reader.task.get("data-task") or not reader.job:
         raise SimulationError(f"{url} is not a page of a segmentation task.")
     job = json.loads(reader.job)
     return Task(
         url=url,
         task_input=json.loads(reader.task["data-task"]),
         photo_link=reader.task["data-photo"],
-        grant_link=reader.task["data-grant"],
+        grant_link=reader.task.get("data-grant", ""),
         labels=LabelCategories.from_names([label["name"] for label in job["labels"]]),
     )
 
@@ -190,8 +190,9 @@ class SimulatedWorker:
         task = read_page(str(response.url), response.text)
         # A browser loads the photo before anything can be clicked; so does this worker.
         self._call("GET", task.photo_link)
-        self._grant = self._call("GET", task.grant_link).json()["grant"]
-        self._token = self._exchange(task)
+        if task.grant_link:
+            self._grant = self._call("GET", task.grant_link).json()["grant"]
+            self._token = self._exchange(task)
         return task
 
     def _label(self, task: Task, source_ref: str) -> str:
