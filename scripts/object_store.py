@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from hooks.core.manifest import parse_s3_uri
 from scripts.local_ground_truth.s3_disk import S3Disk
+
+CONNECTIONS = 32
+"""Of one client: as many threads may read and write side by side."""
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+_FORBIDDEN = frozenset({"AccessDenied", "403"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,14 @@ class ObjectStart:
 
 
 class ObjectStore(Protocol):
-    """Where objects are read, listed and written by address."""
+    """Where objects are read, listed and written by address. Safe to use from many threads."""
 
     def read(self, uri: str) -> bytes:
-        """Raises FileNotFoundError, naming the address, when there is no such object."""
+        """Raises FileNotFoundError, naming the address, when there is no such object, and
+        PermissionError when it may not be read."""
+
+    def read_lines(self, uri: str) -> Iterator[str]:
+        """The lines of a UTF-8 text without their line breaks, a piece at a time."""
 
     def read_start(self, uri: str, count: int) -> ObjectStart:
         """The first `count` bytes. Raises FileNotFoundError or PermissionError as S3 says."""
@@ -31,7 +41,11 @@ class ObjectStore(Protocol):
     def list(self, prefix_uri: str) -> list[str]:
         """The addresses of all objects below a prefix, ascending."""
 
-    def write(self, uri: str, body: bytes, content_type: str) -> None: ...
+    def write(self, uri: str, body: bytes, content_type: str) -> None:
+        """Nobody sees half of it: the object is there whole, or as it was."""
+
+    def write_file(self, uri: str, file: Path, content_type: str) -> None:
+        """`write` for what is too long to hold in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,10 @@ class S3Objects:
     def read(self, uri: str) -> bytes:
         body: bytes = self._get(uri)["Body"].read()
         return body
+
+    def read_lines(self, uri: str) -> Iterator[str]:
+        for line in self._get(uri)["Body"].iter_lines(chunk_size=256 * 1024):
+            yield line.decode()
 
     def read_start(self, uri: str, count: int) -> ObjectStart:
         try:
@@ -60,9 +78,9 @@ class S3Objects:
             return self.client.get_object(Bucket=bucket, Key=key, **options)
         except self.client.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
-            if code in ("NoSuchKey", "NoSuchBucket", "404"):
+            if code in _MISSING:
                 raise FileNotFoundError(f"{uri} does not exist.") from error
-            if code in ("AccessDenied", "403"):
+            if code in _FORBIDDEN:
                 raise PermissionError(f"{uri} may not be read with these credentials.") from error
             raise
 
@@ -76,6 +94,11 @@ class S3Objects:
     def write(self, uri: str, body: bytes, content_type: str) -> None:
         bucket, key = parse_s3_uri(uri)
         self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def write_file(self, uri: str, file: Path, content_type: str) -> None:
+        bucket, key = parse_s3_uri(uri)
+        # In parts, which become an object when the last one is there.
+        self.client.upload_file(str(file), bucket, key, ExtraArgs={"ContentType": content_type})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +117,35 @@ class FolderObjects:
         body = self.read(uri)
         return ObjectStart(body[:count], len(body))
 
+    def read_lines(self, uri: str) -> Iterator[str]:
+        path = self._path(uri)
+        if not path.is_file():
+            raise FileNotFoundError(f"{uri} does not exist: there is no {path}.")
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                yield line.rstrip("\n")
+
     def list(self, prefix_uri: str) -> list[str]:
         bucket, prefix = parse_s3_uri(prefix_uri)
-        keys = (saved.key for saved in S3Disk(self.folder).objects(bucket))
+        keys = (saved.key for saved in self._disk.objects(bucket))
         return sorted(f"s3://{bucket}/{key}" for key in keys if key.startswith(prefix))
 
     def write(self, uri: str, body: bytes, content_type: str) -> None:
         bucket, key = parse_s3_uri(uri)
         tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        S3Disk(self.folder).save(bucket, key, body, tag, {"content-type": content_type})
+        self._disk.save(bucket, key, body, tag, {"content-type": content_type})
+
+    def write_file(self, uri: str, file: Path, content_type: str) -> None:
+        self.write(uri, file.read_bytes(), content_type)
+
+    @property
+    def _disk(self) -> S3Disk:
+        # Not owned: a local Ground Truth may run on the folder, and other threads write.
+        return S3Disk(self.folder, owned=False)
 
     def _path(self, uri: str) -> Path:
         bucket, key = parse_s3_uri(uri)
-        return S3Disk(self.folder).path(bucket, key)  # which lets no key lead out of the folder
+        return self._disk.path(bucket, key)  # which lets no key lead out of the folder
 
 
 def open_store(folder: Path | None) -> ObjectStore:
@@ -114,5 +153,8 @@ def open_store(folder: Path | None) -> ObjectStore:
     if folder is not None:
         return FolderObjects(folder)
     import boto3  # takes a while
+    from botocore.config import Config
 
-    return S3Objects(boto3.client("s3"))
+    retries: Any = {"mode": "standard", "max_attempts": 6}
+    config = Config(max_pool_connections=CONNECTIONS, retries=retries)
+    return S3Objects(boto3.client("s3", config=config))

@@ -56,24 +56,43 @@ def decode_mask(
     Raises:
         MaskError: too many bytes, not a PNG, damaged, or of another size than the photo.
     """
-    if len(png) > MAX_MASK_BYTES:
-        raise MaskError(f"the mask is {len(png)} bytes; at most {MAX_MASK_BYTES} are read.")
-    image, orientation = _open(png, photo)
     names = color_map.names if labels is None else tuple(labels)
     place = {name: index for index, name in enumerate(names, start=1)}
     renumbered = [BACKGROUND, *(place.get(name, VOID) for name in color_map.names)]
     classes = {color: renumbered[index] for color, index in color_map.index_of_color.items()}
-    label_map, count, unknown = _read_classes(image, classes)
-    problems = []
-    if count:
-        problems.append(
-            f"{count} pixels have a colour that the colour map does not have "
-            f"({', '.join(unknown)}); they are void."
-        )
+    label_map, problem = decode_colors(png, classes, photo)
+    problems = [problem] if problem else []
     foreign = [name for name in color_map.names if name not in place]
     if foreign:
         problems.append(f"classes that are not wanted are void: {', '.join(foreign)}.")
-    return DecodedMask(upright(label_map, orientation), names, tuple(problems))
+    return DecodedMask(label_map, names, tuple(problems))
+
+
+def decode_colors(
+    png: bytes, classes: Mapping[Color, int], photo: PhotoHeader
+) -> tuple[LabelMap, str]:
+    """The label map whose classes the colours stand for, and a sentence on other colours, or "".
+
+    Args:
+        classes: colour to class, 0 to 255; several colours may be one class.
+
+    Raises:
+        MaskError: as `decode_mask`.
+    """
+    if len(png) > MAX_MASK_BYTES:
+        raise MaskError(f"the mask is {len(png)} bytes; at most {MAX_MASK_BYTES} are read.")
+    image, orientation = _open(png, photo)
+    if image.mode == "P" and "transparency" not in image.info:
+        label_map, count, unknown = _read_palette(image, classes)
+    else:
+        label_map, count, unknown = _read_classes(image, classes)
+    problem = ""
+    if count:
+        problem = (
+            f"{count} pixels have a colour that the colour map does not have "
+            f"({', '.join(unknown)}); they are void."
+        )
+    return upright(label_map, orientation), problem
 
 
 def _open(png: bytes, photo: PhotoHeader) -> tuple[Image.Image, int]:
@@ -104,6 +123,26 @@ def _open(png: bytes, photo: PhotoHeader) -> tuple[Image.Image, int]:
 
 def _shown(size: Size) -> str:
     return f"{size.width} x {size.height}"
+
+
+def _read_palette(
+    image: Image.Image, classes: Mapping[Color, int]
+) -> tuple[LabelMap, int, list[str]]:
+    """As `_read_classes`: of at most 256 colours each is looked up once."""
+    palette = np.zeros((256, 3), np.uint8)
+    given = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+    palette[: len(given)] = given
+    colors = [(int(red), int(green), int(blue)) for red, green, blue in palette]
+    indices = np.asarray(image)
+    counts = np.bincount(indices.ravel(), minlength=256)
+    unknown = [
+        place
+        for place in np.flatnonzero(counts)
+        if colors[place] not in classes and colors[place] != _BLACK
+    ]
+    table = np.array([classes.get(color, VOID) for color in colors], np.uint8)
+    listed = sorted({_packed(colors[place]) for place in unknown})[:_LISTED_COLORS]
+    return table[indices], int(counts[unknown].sum()), [f"#{code:06x}" for code in listed]
 
 
 def _read_classes(

@@ -47,12 +47,17 @@ class SavedObject:
 
 
 class S3Disk:
-    """The folder that holds every bucket's objects."""
+    """The folder that holds every bucket's objects.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        owned: nobody else writes there now, so that half-written files are rubbish of a crash.
+    """
+
+    def __init__(self, folder: Path, *, owned: bool = True) -> None:
         self._folder = folder
         self._incoming = folder / ".incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)
+        if owned:
+            shutil.rmtree(self._incoming, ignore_errors=True)
 
     def path(self, bucket: str, key: str) -> Path:
         """Where the object's bytes are, or would be."""
