@@ -18,6 +18,7 @@ from scripts.commands import (
     demo,
     evaluate_clicks,
     evaluate_consensus,
+    evaluate_training,
     export,
     manifest,
     pack_model,
@@ -63,6 +64,7 @@ app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
+app.command("evaluate-training")(evaluate_training.evaluate_training)
 app.command()(export.export)
 app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
