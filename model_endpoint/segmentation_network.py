@@ -169,7 +169,8 @@ class SegmentationModel:
 
     def label_map(self, photo: Colours) -> LabelMap:
         """uint8 (height, width): the likeliest class of every pixel."""
-        return self.probabilities(photo).argmax(0).astype(np.uint8)
+        likeliest: LabelMap = self.probabilities(photo).argmax(0).astype(np.uint8)
+        return likeliest
 
 
 def _seen(photo: Colours, size: int) -> Colours:

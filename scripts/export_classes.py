@@ -44,7 +44,7 @@ class ClassOptions:
         Raises:
             ClassesError: one that cannot be read, or a label with two fates.
         """
-        merged = {}
+        merged: dict[str, str] = {}
         for text in merge:
             old, equals, new = (part.strip() for part in text.partition("="))
             if not equals or not old or not new:

@@ -141,7 +141,8 @@ def _has_plain_colors(raw: bytes, address: str) -> bool:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(raw), formats=("JPEG",)) as image:
                 mode = image.mode
-                image.draft(None, (image.width // _CHECKED_SCALE, image.height // _CHECKED_SCALE))
+                small = tuple(max(side // _CHECKED_SCALE, 1) for side in image.size)
+                image.draft(None, (small[0], small[1]))
                 image.load()
     except (OSError, SyntaxError, ValueError) as error:
         raise PhotoError(address, f"the photo's pixels cannot be read ({error}).") from error

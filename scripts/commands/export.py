@@ -95,13 +95,14 @@ def export(
     Interrupted, the same command goes on. Lines that cannot be used are named, the rest is
     exported, and the exit code is 1.
     """
+    from hooks.core.errors import ContractError
     from scripts.export import ExportOptions, run_export
     from scripts.export_classes import ClassesError, ClassOptions
     from scripts.export_plan import ExportRequest
 
     try:
         classes = ClassOptions.from_texts(labels, merge or (), drop or (), void or ())
-    except ClassesError as error:
+    except (ClassesError, ContractError) as error:
         raise typer.BadParameter(str(error)) from error
     request = ExportRequest(
         manifests=tuple(manifest),

@@ -89,7 +89,8 @@ class Voc:
             _add(edges, "xmax", str(box.right))
             _add(edges, "ymax", str(box.bottom))
         ElementTree.indent(root)
-        return ElementTree.tostring(root, encoding="utf-8")
+        document: bytes = ElementTree.tostring(root, encoding="utf-8")
+        return document
 
 
 def voc_palette() -> bytes:

@@ -1,8 +1,7 @@
 """YOLO's segmentation form: `images/<side>/a.jpg`, `labels/<side>/a.txt`, `data.yaml`.
 
 A line of a label file is an object: its class, counted from 0 since there is no background, then
-x and y of its outline as shares of width and height. Coordinates are pixel centres, so that readers
-which cut them to whole pixels get the pixel that is meant. The form has no void: such pixels are
+x and y of its outline as shares of width and height. The form has no void: such pixels are
 background here.
 """
 
@@ -21,6 +20,9 @@ from scripts.exporters.outline import outline
 from scripts.labeled_pixels import Instance, LabeledPixels
 from scripts.set_split import SIDES
 
+INSIDE = 0.25
+"""Where in its pixel a point lies: some readers round coordinates, others cut them off, and either
+way they get the pixel that is meant."""
 FEWEST_POINTS = 3
 """Readers pass over lines with fewer."""
 
@@ -64,5 +66,7 @@ def label_line(found: Instance, size: Size) -> str:
     points = list(outline(found.placed.mask) + corner)
     while len(points) < FEWEST_POINTS:  # an object of one or two pixels
         points.append(points[-1])
-    numbers = [f"{(x + 0.5) / size.width:.7f} {(y + 0.5) / size.height:.7f}" for x, y in points]
+    numbers = [
+        f"{(x + INSIDE) / size.width:.7f} {(y + INSIDE) / size.height:.7f}" for x, y in points
+    ]
     return f"{found.index - 1} {' '.join(numbers)}"
