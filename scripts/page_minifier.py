@@ -1,9 +1,10 @@
-"""Makes a worker page as small as it can be: for the public workforce, and where it would not fit.
+"""Makes a worker page smaller: for the public workforce, and where it would not fit.
 
-Mechanical Turk takes a page of 65,535 bytes (HTMLQuestion in its API); whether that binds labeling
-jobs is not documented, so pages for it stay below. The work is done by tdewolff/minify, which also
-shortens the names inside scripts. Where that is not enough the last script travels compressed, and
-unpacks itself, which every browser since 2023 can.
+Every page is sent without comments, indentation and needless blanks. Mechanical Turk takes a page
+of 65,535 bytes (HTMLQuestion in its API); whether that binds labeling jobs is not documented, so
+pages for it stay below: tdewolff/minify also shortens the names inside scripts. In a page that is
+too long even so the last script travels compressed, and unpacks itself, which every browser since
+2023 can.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from rjsmin import jsmin
 
 from hooks.core.errors import ContractError
 from hooks.core.job_example import Example
@@ -43,6 +44,7 @@ _REPORTED = ("photo.",)
 
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
 _COMMENT_BEHIND_CODE = re.compile(r"\s+// .*$")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -119,9 +121,9 @@ def render(settings: JobSettings, *, minified: bool = False) -> str:
         )
     )
     granted = [_granted(example) for example in settings.examples if not example.is_data]
-    if minified or len(page) > MAX_PAGE_CHARACTERS:
+    if minified:
         page = minify(page)
-    if minified and len(page.encode()) > MAX_PUBLIC_PAGE_BYTES:
+    if len(page) > MAX_PAGE_CHARACTERS or (minified and len(page.encode()) > MAX_PUBLIC_PAGE_BYTES):
         page = pack(page)
     problems = check(page, settings.kind, granted)
     if minified:
@@ -193,6 +195,7 @@ def job_of(settings: JobSettings) -> dict[str, object]:
     """What the page's scripts know of the job."""
     categories = settings.labels
     return {
+        "name": settings.labeling_job_name,
         "kind": settings.kind.value,
         "tool": f"fewclick/{version('fewclick')}",
         "labels": [
@@ -216,28 +219,18 @@ def script_order(folder: str = "") -> list[str]:
     ]
 
 
-def _source(name: str) -> Markup:
-    """A file of ours, as it is: styles and scripts are not escaped."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8").rstrip())
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8").rstrip()
 
 
 def _compact(name: str) -> Markup:
-    """A script or styles without comments and without indentation.
-
-    A comment behind code goes too, if no quotation mark is open before it. (Texts of several lines
-    must not hold what looks like one.)
-    """
-    lines = []
-    in_comment = False
-    for line in _source(name).splitlines():
-        text = line.strip()
-        in_comment = in_comment or text.startswith("/*")
-        if text and not in_comment and not text.startswith("//"):
-            found = _COMMENT_BEHIND_CODE.search(text)
-            whole = found and all(text[: found.start()].count(mark) % 2 == 0 for mark in "\"'`")
-            lines.append(text[: found.start()] if found and whole else text)
-        in_comment = in_comment and not text.endswith("*/")
-    return Markup("\n").join(Markup(line) for line in lines)
+    """A file of ours without comments and needless blanks: styles and scripts are not escaped."""
+    text = _source(name)
+    if name.endswith(".js"):
+        return Markup(jsmin(text))
+    return Markup(
+        "\n".join(line.strip() for line in _CSS_COMMENT.sub("", text).splitlines() if line.strip())
+    )
 
 
 def _json_in_html(value: object) -> Markup:

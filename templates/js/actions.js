@@ -78,12 +78,17 @@ const Actions = (() => {
         page.masksHidden = !page.masksHidden;
         refresh();
       },
+      latency: () => {
+        page.latencyShown = !page.latencyShown;
+        refresh();
+      },
+      "retry-photo": () => page.loadPhoto(),
       keys: () => page.keysDialog.showModal(),
       "close-keys": () => page.keysDialog.close(),
       submit: () => page.submit(),
       "report-photo": () => {
         session.setOutcome("cannot-label");
-        session.setReason(page.photoProblem);
+        session.setReason(page.photoReport);
         page.submit();
       },
     };

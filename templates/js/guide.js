@@ -3,6 +3,8 @@
 const Guide = (() => {
   "use strict";
 
+  const TINY = 12; // pixels: a mask of fewer is more likely a slip than an object
+
   /** "drawing", "waiting", "failed", "empty" or "done". */
   function condition(object, session, api) {
     if (!object.prompt) return "drawing";
@@ -53,8 +55,11 @@ const Guide = (() => {
     return tell("info", `next.correct.${tool}`);
   }
 
-  /** What keeps the answer from being submitted: null, or {text, objectId}. */
-  function obstacle({ session, api, say, photoProblem }) {
+  /**
+   * What keeps the answer from being submitted: null, or {text, objectId}. With a `waiver` it is
+   * only a doubt: once that is among `waived`, it keeps nothing back.
+   */
+  function obstacle({ session, api, say, photoProblem, waived }) {
     const { state } = session;
     const because = (key, values, objectId = null) => ({ text: say(key, values), objectId });
 
@@ -68,12 +73,32 @@ const Guide = (() => {
     if (!state.objects.length) return because("submit.nothing");
     for (const object of state.objects) {
       const found = condition(object, session, api);
-      if (found !== "done") {
-        const values = { number: object.id, count: object.extremePoints.length };
-        return because(`submit.${found}`, values, object.id);
-      }
+      if (found === "done") continue;
+      const message = api.standing(object.id)?.message;
+      const name = found === "waiting" && message ? "away" : found;
+      const values = { number: object.id, count: object.extremePoints.length, message };
+      return because(`submit.${name}`, values, object.id);
+    }
+    for (const object of state.objects) {
+      const found = doubt(object);
+      if (!found || waived.has(found.waiver)) continue;
+      return { ...because(found.key, found.values, object.id), waiver: found.waiver };
     }
     return null;
+  }
+
+  /** What may be wrong with an object that has its mask: null, or {key, values, waiver}. */
+  function doubt({ id, prompt }) {
+    const { mask } = prompt.result;
+    const is = (key, count) => ({
+      key, values: { number: id, count }, waiver: `${key} ${id} ${mask.box} ${mask.counts}`,
+    });
+    const [, , width, height] = mask.box;
+    if (width * height <= TINY ** 2) {
+      const count = Spans.area(Spans.of(mask));
+      if (count < TINY) return is("submit.tiny", count);
+    }
+    return prompt.provisional ? is("submit.painted") : null;
   }
 
   return { condition, next, obstacle };

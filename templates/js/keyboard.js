@@ -10,7 +10,7 @@ const Keyboard = (() => {
     pageup: "raise", pagedown: "lower",
     delete: "delete-point", backspace: "delete-point", "shift+delete": "delete-object",
     "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", f: "fit",
-    h: "hide-masks", r: "retry", "?": "keys",
+    h: "hide-masks", t: "latency", r: "retry", "?": "keys",
     ",": "previous-candidate", ".": "next-candidate", u: "use-candidate", d: "disagreement",
   };
   // Keys that need the photo to have the focus, since buttons and lists use them too.

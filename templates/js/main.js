@@ -19,52 +19,42 @@ const Main = (() => {
   /** `join(page, actions)` adds another page's own part before anything is shown. */
   async function start({ join } = {}) {
     const job = JSON.parse(byId("job").textContent);
-    const say = Texts.create(JSON.parse(byId("texts").textContent));
+    const say = Texts.create(JSON.parse(byId("texts").textContent), job.english);
     const task = readTask(byId("task").dataset.task);
     const page = {
       job, say, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
+      photoReport: "", draftProblem: "", waived: new Set(), latency: Latency.create(), latencyShown: false,
       hasService: Boolean(task.clickApi),
       stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"),
     };
-    page.api = openService(page, task);
-    if (page.hasService) page.api.prewarm();
-    let size = task.image ?? { width: 1, height: 1 };
-    try {
-      const photo = await Photo.load(byId("task").dataset.photo, task.image, say);
-      page.image = photo.image;
-      size = photo.size;
-    } catch (error) {
-      page.photoProblem = error.message;
-    }
+    page.api = Service.open(page, task);
+    const size = (await loadPhoto(page, task)) ?? task.image ?? { width: 1, height: 1 };
     open(page, size, join);
+    page.loadPhoto = async () => {
+      const loaded = await loadPhoto(page, task);
+      // Everything was laid out for the size that was expected.
+      if (loaded && `${loaded.width} ${loaded.height}` !== `${size.width} ${size.height}`) {
+        window.location.reload();
+      }
+      page.screen.all();
+    };
+    window.addEventListener("online", () => {
+      if (page.photoProblem) page.loadPhoto();
+    });
+    DraftKeeper.join(page, task);
+    page.screen.all();
   }
 
-  function openAccess(task) {
-    const { grant } = byId("task").dataset;
-    return Access.create({
-      grantUrl: grant ?? "",
-      exchangeUrl: `${(task.clickApi ?? "").replace(/\/+$/, "")}/token`,
-      fixed: task.token ?? "",
-      fetch: (...request) => window.fetch(...request),
-      now: () => performance.now(),
-    });
-  }
-
-  /** The click service; it hears of the photo before the page itself has read it. */
-  function openService(page, task) {
-    return ClickApi.create({
-      url: task.clickApi ?? "",
-      access: openAccess(task),
-      say: page.say,
-      fetch: (...request) => window.fetch(...request),
-      setTimeout: (...request) => window.setTimeout(...request),
-      onChange: () => page.screen?.all(),
-      onAnswer: (prompt, answer) => {
-        Rle.check(answer.mask, page.size);
-        const { score, previous_mask: previousMask, model } = answer;
-        page.session.accept(prompt, { mask: answer.mask, score, previousMask, model });
-      },
-    });
+  /** Gives the page its photo, or why there is none; its size, or null. */
+  async function loadPhoto(page, task) {
+    try {
+      const { image, size } = await Photo.load(byId("task").dataset.photo, task.image, page.say);
+      Object.assign(page, { image, photoProblem: "", photoReport: "" });
+      return size;
+    } catch (error) {
+      Object.assign(page, { photoProblem: error.message, photoReport: error.report });
+      return null;
+    }
   }
 
   function open(page, size, join) {
@@ -113,15 +103,18 @@ const Main = (() => {
       obstacle: () => Guide.obstacle(page),
       revision: () => session.revision,
       build: () => Answer.build({ session, job, photo: size, say, parts: page.answerParts?.() }),
-      onObstacle: ({ text, objectId }) => {
+      onObstacle: ({ text, objectId, waiver }) => {
         if (objectId !== null) session.select(objectId);
-        page.notice = { level: "error", text, retry: false };
+        // A doubt, which the worker's submitting again dispels.
+        if (waiver) page.waived.add(waiver);
+        page.notice = { level: waiver ? "warning" : "error", text, retry: false };
         screen.all();
       },
       onTrouble: (text) => {
         page.notice = { level: "error", text, retry: false };
         screen.all();
       },
+      onPass: () => page.onSent?.(),
       onBusy: (busy) => page.form.setAttribute("aria-busy", busy),
     });
     window.setTimeout(() => {
@@ -138,7 +131,7 @@ const Main = (() => {
   function askForMasks(session, api) {
     for (const { id, prompt } of session.state.objects) {
       if (!prompt || prompt.result || api.standing(id)?.prompt === prompt) continue;
-      api.ask(prompt, session.previousMask(prompt));
+      api.ask(prompt);
     }
   }
 

@@ -112,27 +112,25 @@ const Panel = (() => {
     };
   }
 
-  /** The "no mask" part: two boxes and a reason. Returns the function that shows a session. */
-  function createOutcome(parts, { onOutcome, onReason }) {
-    const { nothing, cannot, area, choice, text } = parts;
-    const toggle = (box, outcome) => {
-      box.onchange = () => onOutcome(box.checked ? outcome : "labeled");
-    };
-    toggle(nothing, "nothing-here");
-    toggle(cannot, "cannot-label");
-    const tell = () => {
-      text.hidden = choice.value !== "other";
-      onReason(text.hidden ? choice.value : text.value);
-    };
+  /** The "no mask" part: a box, and a list of reasons. Returns the function that shows a session. */
+  function createOutcome({ nothing, choice, text }, { onOutcome, onReason }) {
+    const OTHER = "other";
+    const reasons = [...choice.options].map(({ value }) => value).slice(1, -1);
+    nothing.onchange = () => onOutcome(nothing.checked ? "nothing-here" : "labeled");
     choice.onchange = () => {
-      tell();
-      if (!text.hidden) text.focus();
+      onReason(choice.value === OTHER ? text.value : choice.value);
+      onOutcome(choice.value ? "cannot-label" : "labeled");
+      if (choice.value === OTHER) text.focus();
     };
-    text.oninput = tell;
-    return ({ state }) => {
+    text.oninput = () => onReason(text.value);
+    return ({ state, reason }) => {
       nothing.checked = state.outcome === "nothing-here";
-      cannot.checked = state.outcome === "cannot-label";
-      area.hidden = !cannot.checked;
+      const cannot = state.outcome === "cannot-label";
+      const value = reasons.includes(reason) ? reason : OTHER;
+      choice.value = cannot ? value : "";
+      text.hidden = !cannot || value !== OTHER;
+      // Not while it is typed into: the cursor would jump.
+      if (!text.hidden && text.value !== reason) text.value = reason;
     };
   }
 

@@ -3,7 +3,15 @@
 const Photo = (() => {
   "use strict";
 
-  /** {image, size} of an upright photo; rejects with a worker's sentence. */
+  /** Why the photo is not shown: `message` for the worker, `report` for the requester. */
+  class PhotoProblem extends Error {
+    constructor(say, key, values) {
+      super(say(key, values));
+      this.report = say.inEnglish(key, values);
+    }
+  }
+
+  /** {image, size} of an upright photo; rejects with a PhotoProblem. */
   async function load(address, expected, say) {
     const image = new Image();
     image.crossOrigin = "anonymous";
@@ -15,27 +23,27 @@ const Photo = (() => {
     try {
       await loaded;
     } catch {
-      throw new Error(say(await reason(address)));
+      throw new PhotoProblem(say, await reason(address));
     }
     // Browsers apply the photo's EXIF orientation, so these are the sizes of the upright photo.
     const size = { width: image.naturalWidth, height: image.naturalHeight };
     const agrees = expected && expected.width === size.width && expected.height === size.height;
     if (expected && !agrees) {
-      const values = { seen: `${size.width} × ${size.height}` };
-      throw new Error(
-        say("photo.size", { ...values, expected: `${expected.width} × ${expected.height}` }),
-      );
+      const [seen, wanted] = [size, expected].map(({ width, height }) => `${width} × ${height}`);
+      throw new PhotoProblem(say, "photo.size", { seen, expected: wanted });
     }
     return { image, size };
   }
 
   async function reason(address) {
+    if (!address) return "photo.missing";
     try {
       const { status } = await fetch(address, { credentials: "omit" });
       if (status === 403 || status === 401) return "photo.denied";
-      if (status === 404) return "photo.missing";
+      if (status === 404 || status === 410) return "photo.missing";
       return status < 400 ? "photo.unreadable" : "photo.server";
     } catch {
+      if (!navigator.onLine) return "photo.offline";
       // No answer that scripts may read. One that they may not read is still an answer.
       return fetch(address, { mode: "no-cors", credentials: "omit" }).then(
         () => "photo.cors",

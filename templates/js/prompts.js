@@ -47,6 +47,25 @@ const Prompts = (() => {
     };
   }
 
+  /**
+   * The prompt of an object as a draft has it: its shape, `given`, and `sent`, `mask`,
+   * `previousMask` of what was shown. `waits`: the mask is not yet that of the last click.
+   */
+  function resumed({ id, extremePoints, clicks, edits, given: isGiven, ...kept }) {
+    const { sent, mask, previousMask, waits } = kept;
+    const result = mask && { mask, score: null, previousMask, model: "" };
+    const none = Object.freeze([]);
+    const base = isGiven ? given({ id, extremePoints, clicks: none, edits: none }, mask) : null;
+    if (isGiven && !clicks.length && !edits.length) return base;
+    const prompt = {
+      objectId: id, placed: extremePoints, clicks, edits, base, before: null, result,
+      ...(sent && { extremePoints: sent }),
+    };
+    if (result && !waits) return prompt;
+    // Asked for anew; until the answer comes the mask that was seen before it is shown.
+    return sent && { ...prompt, result: null, before: result && prompt };
+  }
+
   // The result of edits alone: they are laid over what the base shows now, and once more when
   // the base's own answer comes late.
   function settle(prompt) {
@@ -124,6 +143,6 @@ const Prompts = (() => {
   const withEdits = (mask, edits) => edits.reduce(painted, mask) ?? Spans.mask(Spans.EMPTY);
 
   return {
-    next, given, answer, answeredBase, previousMask, shown, changes, usesModel, EXTREME_POINTS,
+    next, given, resumed, answer, answeredBase, previousMask, shown, changes, usesModel, EXTREME_POINTS,
   };
 })();

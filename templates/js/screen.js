@@ -14,8 +14,7 @@ const Screen = (() => {
     const showObjects = Panel.createObjects(byId("objects"), { labels, say, ...events });
     const showOutcome = Panel.createOutcome(
       {
-        nothing: byId("nothing-here"), cannot: byId("cannot-label"), area: byId("reason"),
-        choice: byId("reason-choice"), text: byId("reason-text"),
+        nothing: byId("nothing-here"), choice: byId("cannot-label"), text: byId("reason-text"),
       },
       events,
     );
@@ -28,6 +27,7 @@ const Screen = (() => {
       // Set only when it differs: screen readers say it anew each time.
       if (line.textContent !== text) line.textContent = text;
       byId("retry").hidden = !retry;
+      Badges.show(page);
       byId("photo-problem").hidden = !page.photoProblem;
       byId("photo-problem-text").textContent = page.photoProblem;
     }
@@ -51,6 +51,7 @@ const Screen = (() => {
         outside: page.tool === "outside",
         boundary: page.tool === "boundary",
         "hide-masks": page.masksHidden,
+        latency: page.latencyShown,
       };
       for (const button of document.querySelectorAll("[data-action]")) {
         const { action } = button.dataset;

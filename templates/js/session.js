@@ -21,7 +21,7 @@ const Session = (() => {
     let reason = "";
     let model = "";
     let revision = 0; // goes up with every change, answers that arrive included
-    const started = now();
+    let started = now();
     let counted = started;
     const spent = new Map(); // object id -> seconds
     const listeners = [];
@@ -167,6 +167,31 @@ const Session = (() => {
       change({ objects, currentId: null, outcome, origin: Object.freeze({ name, objects }) });
     }
 
+    /** Puts a draft (js/draft.js) in place of all there is, as one step. */
+    function resume({ objects: kept, currentId, outcome, origin, ...rest }) {
+      const offset = nextId() - 1;
+      const objects = Object.freeze(kept.map(({ id: old, label: index, seconds: time, ...shape }) => {
+        const id = old + offset;
+        spent.set(id, time);
+        const { extremePoints, clicks, edits, given } = shape;
+        const prompt = Prompts.resumed({ id, ...shape });
+        const object = { id, label: index, extremePoints, clicks, edits, prompt };
+        return Object.freeze(given ? { ...object, given } : object);
+      }));
+      reason = rest.reason;
+      model = rest.model;
+      started -= rest.seconds;
+      const chosen = objects.find(({ id }) => id - offset === currentId);
+      if (chosen) label = chosen.label;
+      change({
+        objects, outcome,
+        currentId: chosen ? chosen.id : null,
+        origin: origin && Object.freeze({
+          name: origin.name, objects: origin.unchanged ? objects : Object.freeze([]),
+        }),
+      });
+    }
+
     /** Makes an object the current one; null: the next point begins a new object. */
     function select(id) {
       const object = find(id);
@@ -244,7 +269,7 @@ const Session = (() => {
 
     return {
       addPoint, movePoint, deletePoint, lastPoint, paint, takesExtremes, deleteObject, clear, load,
-      select, setLabel, restack, setOutcome, setReason, accept, awaits, shownResult, seconds, current,
+      resume, select, setLabel, restack, setOutcome, setReason, accept, awaits, shownResult, seconds, current,
       previousMask: Prompts.previousMask,
       undo: () => travel(past, future),
       redo: () => travel(future, past),

@@ -10,8 +10,9 @@ const Submitter = (() => {
    * `obstacle()`: null, or what keeps the answer back, given to `onObstacle`.
    * `revision()`: a number that differs once the answer would.
    * `build()`: a promise of the answer's text; why it failed goes to `onTrouble(message)`.
+   * `onPass()` is called when the form is sent.
    */
-  function attach(form, field, { obstacle, revision, build, onObstacle, onTrouble, onBusy }) {
+  function attach(form, field, { obstacle, revision, build, onObstacle, onTrouble, onPass, onBusy }) {
     let ready = null; // the revision whose answer the field holds
     let building = false;
 
@@ -29,7 +30,12 @@ const Submitter = (() => {
         onBusy(false);
       }
       // Comes back to onsubmit, and passes unless the worker has gone on meanwhile.
-      if (ready === wanted) form.submit();
+      if (ready === wanted) send();
+    }
+
+    function send() {
+      onPass();
+      form.submit();
     }
 
     /** True if the form may be sent as it is; otherwise what has to be done for it is begun. */
@@ -45,9 +51,10 @@ const Submitter = (() => {
     // not a native form, and only this way is known to work in it.
     form.onsubmit = (event) => {
       if (!mayPass()) event.preventDefault();
+      else onPass();
     };
     return () => {
-      if (mayPass()) form.submit();
+      if (mayPass()) send();
     };
   }
 

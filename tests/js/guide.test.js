@@ -2,7 +2,7 @@
 
 const { test } = require("node:test");
 const assert = require("node:assert/strict");
-const { Guide, Session, Texts, clock, texts } = require("./page_scripts.js");
+const { Guide, Rle, Session, Texts, clock, texts } = require("./page_scripts.js");
 
 const say = Texts.create(texts);
 const labels = [{ name: "cat" }, { name: "<dog>" }];
@@ -12,15 +12,18 @@ function page(changes = {}) {
   return {
     session: Session.create({ labels: 2, now: clock() }),
     api: { standing: () => null },
-    say, labels, tool: "inside", photoProblem: "", pageProblem: "", hasService: true, ...changes,
+    say, labels, tool: "inside", photoProblem: "", pageProblem: "", hasService: true,
+    waived: new Set(), ...changes,
   };
 }
 
-function draw({ session }, box = [0, 0, 1, 1]) {
+const whole = (box) => ({ box, counts: Rle.encode(new Uint8Array(box[2] * box[3]).fill(1), box[2], box[3]) });
+
+function draw({ session }, box = [0, 0, 10, 10]) {
   session.select(null);
   for (const point of EXTREMES) session.addPoint(point, "inside");
   if (!box) return;
-  const mask = { box, counts: "" };
+  const mask = box[2] ? whole(box) : { box, counts: "" };
   session.accept(session.current().prompt, { mask, previousMask: "p", model: "m", score: 1 });
 }
 
@@ -135,3 +138,28 @@ for (const [name, prepare] of [
     assert.equal(Guide.obstacle(one), null);
   });
 }
+
+test("an answer is kept back while the model is away, with why, and not once it is painted", () => {
+  const one = page({ api: standing("retrying", "Away.") });
+  draw(one, null);
+  assert.equal(Guide.obstacle(one).text, say("submit.away", { number: 1, message: "Away." }));
+  one.session.paint({ tool: "brush", adds: true, region: whole([20, 20, 9, 9]) });
+  const found = Guide.obstacle(one);
+  assert.equal(found.text, say("submit.painted", { number: 1 }));
+  one.waived.add(found.waiver);
+  assert.equal(Guide.obstacle(one), null);
+});
+
+test("a mask of a few pixels is a doubt, which holds until it is dispelled or the mask changes", () => {
+  const one = page();
+  draw(one);
+  draw(one, [5, 5, 3, 1]);
+  const found = Guide.obstacle(one);
+  assert.deepEqual([found.text, found.objectId], [say("submit.tiny", { number: 2, count: 3 }), 2]);
+  one.waived.add(found.waiver);
+  assert.equal(Guide.obstacle(one), null);
+  one.session.paint({ tool: "brush", adds: true, region: whole([8, 5, 1, 1]) });
+  assert.equal(Guide.obstacle(one).text, say("submit.tiny", { number: 2, count: 4 }));
+  one.session.paint({ tool: "brush", adds: true, region: whole([5, 5, 4, 4]) });
+  assert.equal(Guide.obstacle(one), null);
+});

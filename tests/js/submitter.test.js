@@ -10,6 +10,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function bench({ fires }) {
   const sent = [];
   const told = [];
+  const passed = [];
   const field = { value: "" };
   const state = { revision: 1, obstacle: null, build: async () => `answer ${state.revision}` };
   const form = {
@@ -29,9 +30,10 @@ function bench({ fires }) {
     build: () => state.build(),
     onObstacle: (found) => told.push(found),
     onTrouble: (message) => told.push(message),
+    onPass: () => passed.push(sent.length),
     onBusy: (busy) => told.push(busy),
   });
-  return { form, submit, sent, told, state };
+  return { form, submit, sent, told, passed, state };
 }
 
 for (const fires of [true, false]) {
@@ -45,6 +47,7 @@ for (const fires of [true, false]) {
       await turn();
       assert.deepEqual(one.sent, ["answer 1"]);
       assert.deepEqual(one.told, [true, false]);
+      assert.equal(one.passed[0], 0); // told before it is sent
     });
   }
 
@@ -82,12 +85,12 @@ test("what the worker does while the answer is written is in the answer", async 
 });
 
 test("an obstacle is told and nothing is sent", async () => {
-  const { form, submit, sent, told, state } = bench({ fires: true });
+  const { form, submit, sent, told, passed, state } = bench({ fires: true });
   state.obstacle = { text: "Nothing is drawn." };
   form.press();
   submit();
   await turn();
-  assert.deepEqual(sent, []);
+  assert.deepEqual([sent, passed], [[], []]);
   assert.deepEqual(told, [state.obstacle, state.obstacle]);
 });
 

@@ -17,6 +17,16 @@ test("values are put in as they are", () => {
   assert.equal(say("greeting", { name: "$&<b>{x}" }), "Hello $&<b>{x}, $&<b>{x}! {missing}");
 });
 
+test("what becomes a part of the answer is said in English", () => {
+  const say = Texts.create({ "photo.size": "{seen} Pixel", a: "A" }, { "photo.size": "{seen} pixels" });
+  assert.deepEqual([say("photo.size", { seen: 3 }), say.inEnglish("photo.size", { seen: 3 })], [
+    "3 Pixel", "3 pixels",
+  ]);
+  assert.equal(say.inEnglish("a"), "A");
+  assert.equal(say.isTranslated, true);
+  assert.equal(Texts.create(texts).isTranslated, false);
+});
+
 test("a text that is not in the table is an error that names it", () => {
   assert.throws(() => Texts.create({})("status.gone"), /status\.gone/);
 });
@@ -38,7 +48,7 @@ test("scripts use no text that is left to the markup", () => {
 test("every text in the table is used", () => {
   const all = source + templates;
   const composed = ["place.", "hint.", "condition.", "submit.", "next.correct.", "tool.", "keys.",
-    "reason.", "how.", "page.direction"];
+    "reason.", "how.", "page.direction", "stage."];
   const unused = Object.keys(texts).filter(
     (key) => !all.includes(key) && !composed.some((prefix) => key.startsWith(prefix)),
   );

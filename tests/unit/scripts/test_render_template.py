@@ -18,7 +18,6 @@ from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
 from hooks.core.job_example import Example, Verdict
 from hooks.core.job_settings import JobKind, JobSettings
-from scripts import render_template
 from scripts.local_ground_truth import liquid
 from scripts.page_minifier import MAX_PUBLIC_PAGE_BYTES, pack
 from scripts.page_texts import TEMPLATES
@@ -128,36 +127,17 @@ def test_254_long_labels_of_any_script_fit() -> None:
     assert [label["name"] for label in job_in(page)["labels"]] == names
 
 
-def test_a_compact_page_has_the_same_code_without_comments() -> None:
-    page = render(settings(kind=JobKind.ADJUDICATION))
+@every_page
+def test_a_page_has_its_scripts_and_styles_without_comments(kind: JobKind) -> None:
+    page = render(settings(kind=kind))
     script = scripts_of(page)[-1]
-    assert "Adjudication.start();" in script
-    for name in script_order("adjudication"):
+    for name in script_order(PAGES[kind].folder):
         source = (TEMPLATES / name).read_text(encoding="utf-8")
-        code = [line.strip() for line in source.splitlines()]
-        kept = [line for line in code if line and not line.startswith(("//", "/*", "*"))]
-        bare = [re.sub(r"\s+// .*$", "", line) for line in kept]
-        assert "\n".join(bare) in script
-    assert not re.search(r"^\s*(//|/\*|\*)", script, re.MULTILINE)
-
-
-def test_a_compact_script_keeps_what_only_looks_like_a_comment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = [
-        'const a = "x // y";',
-        "const b = 1; // it goes",
-        "const c = `a // ${b}`;",
-        "const d = 'https://a'; // it's gone",
-    ]
-    (tmp_path / "a.js").write_text("\n".join(lines))
-    monkeypatch.setattr(render_template, "TEMPLATES", tmp_path)
-    assert render_template._compact("a.js").splitlines() == [
-        lines[0],
-        "const b = 1;",
-        lines[2],
-        "const d = 'https://a';",
-    ]
+        (constant,) = re.findall(r"^const (\w+) = ", source, re.MULTILINE)
+        assert f"const {constant}=" in script
+    comment = re.compile(r"^\s*(//|/\*|\*)", re.MULTILINE)
+    assert not comment.search(script)
+    assert "/*" not in page[: page.index("</style>")]
 
 
 def test_the_page_knows_labels_and_colours_in_order() -> None:
