@@ -20,6 +20,7 @@ from scripts.commands import (
     evaluate_consensus,
     evaluate_training,
     export,
+    job,
     manifest,
     pack_model,
     quality,
@@ -66,6 +67,7 @@ app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("evaluate-training")(evaluate_training.evaluate_training)
 app.command()(export.export)
+app.add_typer(job.app, name="job")
 app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
 app.command("quality")(quality.quality)

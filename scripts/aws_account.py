@@ -1,23 +1,18 @@
 """Where AWS's services are reached: AWS itself, or the local Ground Truth of another process.
 
-`fewclick serve --root DIR` leaves `DIR/environment.json`, one flat JSON object: the environment
-variables by which plain boto3 talks to that machine, and what a labeling job refers to there:
-
-    FEWCLICK_BUCKET, FEWCLICK_PRE_ANNOTATION_ARN, FEWCLICK_CONSOLIDATION_ARN, FEWCLICK_ROLE_ARN,
-    FEWCLICK_WORKTEAM_ARN, FEWCLICK_PORTAL_URL, FEWCLICK_CLICK_API_URL
+`fewclick serve --root DIR` runs the local one; see `scripts.local_ground_truth.served`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts.refusal import RefusedError
 
-ENVIRONMENT_FILE = "environment.json"
+if TYPE_CHECKING:
+    from scripts.local_ground_truth.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +21,11 @@ class AwsAccount:
 
     Attributes:
         session: a boto3 session.
-        environment: of the local Ground Truth; empty for AWS.
+        served: the local Ground Truth; None for AWS.
     """
 
     session: Any
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_local(self) -> bool:
-        return bool(self.environment)
+    served: Served | None = None
 
     @property
     def region(self) -> str:
@@ -42,12 +33,13 @@ class AwsAccount:
 
     def client(self, service: str) -> Any:
         """A boto3 client."""
-        if not self.is_local:
+        if self.served is None:
             return self.session.client(service)
         from scripts.local_ground_truth.aws_session import CLIENT_CONFIG
 
         own = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
-        url = self.environment.get(own) or self.environment["AWS_ENDPOINT_URL"]
+        environment = self.served.environment
+        url = environment.get(own) or environment["AWS_ENDPOINT_URL"]
         return self.session.client(service, endpoint_url=url, config=CLIENT_CONFIG)
 
     def account_id(self) -> str:
@@ -83,20 +75,14 @@ def _open_local(folder: Path) -> AwsAccount:
     from botocore.credentials import Credentials
 
     from scripts.local_ground_truth.aws_session import local_session
+    from scripts.local_ground_truth.served import NotServedError, find_served
 
-    file = folder / ENVIRONMENT_FILE
-    serve = f"start it with `fewclick serve --root {folder}`"
     try:
-        environment = json.loads(file.read_bytes())
-    except FileNotFoundError as error:
-        raise RefusedError(f"no local Ground Truth runs in {folder}: {serve}.") from error
-    except ValueError as error:
-        raise RefusedError(f"{file} is not JSON ({error}): {serve} again.") from error
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION")
-    missing = [name for name in names if not environment.get(name)]
-    if missing:
-        raise RefusedError(f"{file} lacks {', '.join(missing)}: {serve} again.")
+        served = find_served(folder)
+    except NotServedError as error:
+        raise RefusedError(str(error)) from error
+    environment = served.environment
     credentials = Credentials(
         environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
     )
-    return AwsAccount(local_session(credentials, environment["AWS_REGION"]), environment)
+    return AwsAccount(local_session(credentials, environment["AWS_REGION"]), served)

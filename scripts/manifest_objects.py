@@ -15,7 +15,7 @@ from hooks.core.manifest_findings import ManifestFinding, Severity
 from hooks.core.manifest_labels import segmentation_labels
 from hooks.core.photo import MAX_PHOTO_BYTES, PhotoHeader, read_header
 from scripts.mask_palette import check_mask
-from scripts.object_store import ObjectStore
+from scripts.object_store import ObjectStarts, ObjectStore
 
 HEADER_STEPS = (64 * 1024, 1024 * 1024, MAX_PHOTO_BYTES)
 DOCUMENTED_FORMATS = frozenset({"JPEG", "PNG"})
@@ -56,7 +56,7 @@ def _look_at(line: ManifestLine, store: ObjectStore) -> LookedAt:
 
 
 def check_photo(
-    address: str, store: ObjectStore
+    address: str, store: ObjectStarts
 ) -> tuple[PhotoHeader | None, list[tuple[str, str, Severity]]]:
     """A photo's header, if it has one, and what is wrong: problem, fix, severity."""
     try:
@@ -97,7 +97,7 @@ def check_photo(
     return header, problems
 
 
-def _read_photo_header(address: str, store: ObjectStore) -> tuple[PhotoHeader, int]:
+def _read_photo_header(address: str, store: ObjectStarts) -> tuple[PhotoHeader, int]:
     """From as few bytes as will do. Raises what the store and `read_header` raise."""
     problem = PhotoError(address, "the file is empty.")
     for count in HEADER_STEPS:

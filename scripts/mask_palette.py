@@ -83,6 +83,7 @@ def _check_colors(pixels: _Pixels, color_map: Mapping[str, Any]) -> list[MaskPro
                 "is no palette PNG: its pixels are colours, not class ids.",
                 "Write it as a palette PNG whose indices are the class ids.",
                 known,
+                harmless=known,
             )
         ] + ([] if known else [_unknown_colors(pixels, color_map)])
     if by_color is None and by_index is None:

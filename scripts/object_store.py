@@ -25,7 +25,14 @@ class ObjectStart:
     size: int
 
 
-class ObjectStore(Protocol):
+class ObjectStarts(Protocol):
+    """Where the beginnings of objects are read by address."""
+
+    def read_start(self, uri: str, count: int) -> ObjectStart:
+        """The first `count` bytes. Raises FileNotFoundError or PermissionError as S3 says."""
+
+
+class ObjectStore(ObjectStarts, Protocol):
     """Where objects are read, listed and written by address. Safe to use from many threads."""
 
     def read(self, uri: str) -> bytes:
@@ -34,9 +41,6 @@ class ObjectStore(Protocol):
 
     def read_lines(self, uri: str) -> Iterator[str]:
         """The lines of a UTF-8 text without their line breaks, a piece at a time."""
-
-    def read_start(self, uri: str, count: int) -> ObjectStart:
-        """The first `count` bytes. Raises FileNotFoundError or PermissionError as S3 says."""
 
     def list(self, prefix_uri: str) -> list[str]:
         """The addresses of all objects below a prefix, ascending."""

@@ -10,9 +10,10 @@ server are the very ones that are deployed; what is stood in for is AWS. Runs on
                           jobs, iterations, files in S3         EventBridge messages, CloudWatch
                                                                 metrics, the 30-day limit of a job
     SageMaker API         control_plane, request_check,         everything but Create-, Describe-,
-                          request_rules: every pattern, enum    List- and StopLabelingJob reaches
-                          and bound of botocore's model, and    moto; workteams are not looked up
-                          the documented rules
+                          request_rules, workforce_plane:       List-, StopLabelingJob, workteams,
+                          every pattern, enum and bound of      workforces reaches moto; vendors; a
+                          botocore's model, and the             job's workteam is not looked up
+                          documented rules
     worker portal         worker_portal, assignments, liquid    passwords, qualification of workers,
                                                                 the real Crowd elements (a stand-in
                                                                 script is served)

@@ -46,6 +46,7 @@ class ControlPlane:
 
     Args:
         on_created: called with the name of a job that has just been created.
+        others: operations beside those of `TARGETS`.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class ControlPlane:
         services: JobServices,
         function_arns: Collection[str],
         on_created: Callable[[str], None],
+        others: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]],
     ) -> None:
         self._services = services
         self._function_arns = function_arns
         self._on_created = on_created
         self._operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            **others,
             "SageMaker.CreateLabelingJob": self.create,
             "SageMaker.DescribeLabelingJob": self.describe,
             "SageMaker.ListLabelingJobs": self.list_jobs,

@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from hooks.core.manifest import parse_s3_uri
 from scripts.local_ground_truth.assignments import Assignments, worker_id
@@ -52,6 +53,7 @@ from scripts.local_ground_truth.servers import bind_servers
 from scripts.local_ground_truth.stack import Stack
 from scripts.local_ground_truth.template_values import Template
 from scripts.local_ground_truth.worker_portal import WorkerPortal
+from scripts.local_ground_truth.workforce_plane import LOCAL_TEAM, WorkforcePlane
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -107,7 +109,9 @@ class LocalGroundTruth:
     ) -> None:
         self.root = root.resolve()
         self.role_arn = f"arn:aws:iam::{ACCOUNT}:role/fewclick-local-ground-truth"
-        self.workteam_arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/local"
+        self.workteam_arn = (
+            f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/{LOCAL_TEAM}"
+        )
         self._model_dir = model_dir
         self._model_url = model_url
         self._endpoint_name = endpoint_name
@@ -245,12 +249,21 @@ class LocalGroundTruth:
 
     def _start_cloud(self, services: JobServices, stack: Stack, closing: ExitStack) -> None:
         self._disk = S3Disk(self.root / "s3")
+        workforce = WorkforcePlane(
+            self.root / "workforce.json",
+            account=ACCOUNT,
+            region=REGION,
+            portal=urlsplit(self.portal_url).netloc,
+            now=services.now,
+        )
         cloud = Cloud(
             self._disk,
             self._credentials,
             system_clock,  # links are signed by the machine's clock, too
-            control_plane=ControlPlane(services, stack.function_arns(), self._runner.run),
-            control_plane_targets=TARGETS,
+            control_plane=ControlPlane(
+                services, stack.function_arns(), self._runner.run, workforce.operations
+            ),
+            control_plane_targets=TARGETS | workforce.operations.keys(),
         )
         closing.callback(cloud.close)
         self._serve("cloud", cloud, closing)

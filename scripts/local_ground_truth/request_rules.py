@@ -48,14 +48,22 @@ def check_rules(request: Mapping[str, Any], surroundings: Surroundings) -> list[
     """
     task = request["HumanTaskConfig"]
     return [
+        *check_values(request),
+        *_check_arns(request, task, surroundings),
+        *_check_functions(task, surroundings),
+        *_check_features(request),
+        *_check_addresses(request, task, surroundings.objects),
+    ]
+
+
+def check_values(request: Mapping[str, Any]) -> list[Finding]:
+    """The rules that a request follows or breaks by itself, wherever it is sent."""
+    task = request["HumanTaskConfig"]
+    return [
         *_check_label_attribute_name(request["LabelAttributeName"]),
         *_check_times(task),
         *_check_workforce(request, task),
-        *_check_arns(request, task, surroundings),
-        *_check_functions(task, surroundings),
         *_check_tags(request.get("Tags", [])),
-        *_check_features(request),
-        *_check_addresses(request, task, surroundings.objects),
     ]
 
 

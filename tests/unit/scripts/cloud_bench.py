@@ -33,6 +33,10 @@ class CloudBench:
 
     local: LocalGroundTruth
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    simulated: set[str] | None = None
+    """Actions that IAM's simulation denies; None: the caller may not simulate."""
+    refusals: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Code and message with which an operation is refused."""
 
     @property
     def bucket(self) -> str:
@@ -49,21 +53,43 @@ class CloudBench:
     def operations(self) -> list[str]:
         return [operation for _, operation, _ in self.calls]
 
-    def write_environment(self) -> Path:
-        """What `fewclick serve` leaves in its folder; the folder."""
-        local = self.local
-        environment = {
-            **local.environment,
-            "FEWCLICK_BUCKET": local.bucket,
-            "FEWCLICK_PRE_ANNOTATION_ARN": local.pre_annotation_arn,
-            "FEWCLICK_CONSOLIDATION_ARN": local.consolidation_arn,
-            "FEWCLICK_ROLE_ARN": local.role_arn,
-            "FEWCLICK_WORKTEAM_ARN": local.workteam_arn,
-            "FEWCLICK_PORTAL_URL": local.portal_url,
-            "FEWCLICK_CLICK_API_URL": local.click_api_url,
+    def refuse(self, operation: str, code: str, message: str) -> None:
+        """Let an operation fail as AWS lets it."""
+        self.refusals[operation] = (code, message)
+
+    def role(
+        self, name: str, actions: dict[str, str], service: str = "sagemaker.amazonaws.com"
+    ) -> str:
+        """The ARN of a role that may do `actions`, each on its resource."""
+        iam = self.local.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        arn: str = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(_policy(trust))
+        )["Role"]["Arn"]
+        statements = [
+            {"Effect": "Allow", "Action": action, "Resource": resource}
+            for action, resource in actions.items()
+        ]
+        iam.put_role_policy(
+            RoleName=name, PolicyName="all", PolicyDocument=json.dumps(_policy(*statements))
+        )
+        return arn
+
+    def stack(self) -> None:
+        """Deploy what `job create` looks for: a stack of outputs, and its role."""
+        outputs = {
+            "LabelingBucketName": self.bucket,
+            "PreAnnotationFunctionArn": self.local.pre_annotation_arn,
+            "ConsolidationFunctionArn": self.local.consolidation_arn,
+            "LabelingRoleArn": self.role("Labeling", {"*": "*"}),
         }
-        (local.root / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
-        return local.root
+        template = {
+            "Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        self.local.client("cloudformation").create_stack(
+            StackName="fewclick", TemplateBody=json.dumps(template)
+        )
 
 
 @contextmanager
@@ -76,6 +102,11 @@ def checked_calls(bench: CloudBench, monkeypatch: pytest.MonkeyPatch) -> Iterato
         findings = check_shape_of(self.meta.service_model, operation, parameters)
         assert not findings, f"{service} {operation}: " + "; ".join(map(str, findings))
         bench.calls.append((service, operation, parameters))
+        if operation in bench.refusals:
+            code, message = bench.refusals[operation]
+            raise _refusal(operation, code, message)
+        if operation == "SimulatePrincipalPolicy":  # which moto does not know
+            return _simulate(bench.simulated, parameters)
         try:
             return call(self, operation, parameters)
         except ClientError as error:
@@ -84,7 +115,40 @@ def checked_calls(bench: CloudBench, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", checked)
     bench.calls.clear()
+    bench.refusals.clear()
+    bench.simulated = None
     yield
+
+
+def _refusal(operation: str, code: str, message: str) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        },  # type: ignore[typeddict-item]
+        operation,
+    )
+
+
+def _simulate(denied: set[str] | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    """IAM's answer, in the shape that its model gives."""
+    if denied is None:
+        raise _refusal("SimulatePrincipalPolicy", "AccessDenied", "not authorized to simulate")
+    return {
+        "EvaluationResults": [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": parameters["ResourceArns"][0],
+                "EvalDecision": "implicitDeny" if action in denied else "allowed",
+            }
+            for action in parameters["ActionNames"]
+        ],
+        "IsTruncated": False,
+    }
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def _fail_unless_modelled(call: str, error: ClientError) -> None:

@@ -28,3 +28,15 @@ def cloud(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with checked_calls(started_cloud, monkeypatch):
         yield started_cloud
+
+
+@pytest.fixture(scope="module")
+def deployed(started_cloud: CloudBench) -> CloudBench:
+    started_cloud.stack()
+    return started_cloud
+
+
+@pytest.fixture
+def stack(deployed: CloudBench, cloud: CloudBench) -> CloudBench:
+    """The same account with fewclick's stack deployed."""
+    return cloud

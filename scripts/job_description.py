@@ -1,0 +1,46 @@
+"""DescribeLabelingJob, with its refusals in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scripts.aws_account import AwsAccount
+from scripts.aws_errors import CLOSED, code_of, is_closed
+from scripts.refusal import RefusedError
+
+UNFINISHED = ("Initializing", "InProgress", "Stopping")
+
+
+def describe_job(name: str, account: AwsAccount) -> Mapping[str, Any] | None:
+    """DescribeLabelingJob's answer; None if there is no such job."""
+    try:
+        described: Mapping[str, Any] = account.client("sagemaker").describe_labeling_job(
+            LabelingJobName=name
+        )
+    except ClientError as error:
+        if is_closed(error):
+            raise RefusedError(f"this account cannot use Ground Truth ({error}). {CLOSED}") from (
+                error
+            )
+        if code_of(error) == "ResourceNotFound":
+            return None
+        if code_of(error) == "ValidationException":
+            raise RefusedError(
+                f"{name!r} is no name for a labeling job: letters, digits and single hyphens "
+                "between them, at most 63."
+            ) from error
+        raise
+    return described
+
+
+def existing_job(name: str, account: AwsAccount) -> Mapping[str, Any]:
+    """The same of a job that must be there. Raises RefusedError if it is not."""
+    described = describe_job(name, account)
+    if described is None:
+        raise RefusedError(
+            f"there is no labeling job {name} in {account.region}: `fewclick job list` shows all."
+        )
+    return described
