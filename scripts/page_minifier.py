@@ -58,20 +58,24 @@ def _without_liquid(code: re.Match[str]) -> str:
 
 
 _UNPACKING = (
-    "(async t=>{const b=Uint8Array.from(atob(t),c=>c.charCodeAt(0)),"
-    's=document.createElement("script");'
-    "s.textContent=await new Response(new Blob([b]).stream()"
-    '.pipeThrough(new DecompressionStream("deflate"))).text();'
-    'document.body.append(s)})("'
+    "(async t=>{const b=Uint8Array.from(atob(t),c=>c.charCodeAt(0)),d=document,"
+    's=d.createElement("script"),[c,l,j]=(await new Response(new Blob([b]).stream()'
+    '.pipeThrough(new DecompressionStream("deflate"))).text()).split("\\0");'
+    'd.querySelector("style").textContent=c;d.getElementById("texts").textContent=l;'
+    's.textContent=j;d.body.append(s)})("'
 )
-_LAST_SCRIPT = re.compile(r"<script>((?:(?!<script).)*)</script>(?!.*<script>)", re.DOTALL)
+_PACKED = re.compile(
+    r"(?P<style>(?<=<style>).*?(?=</style>))|"
+    r'(?P<texts>(?<= id="texts">).*?(?=</script>))|'
+    r"(?P<script>(?<=<script>)(?!.*<script>).*(?=</script>))",
+    re.DOTALL,
+)
 
 
 def pack(page: str) -> str:
-    """The same page with its last script compressed; what the script may do stays the same."""
-
-    def packed(script: re.Match[str]) -> str:
-        data = base64.b64encode(zlib.compress(script[1].encode(), 9)).decode()
-        return f'<script>{_UNPACKING}{data}")</script>'
-
-    return _LAST_SCRIPT.sub(packed, page)
+    """The same page with its styles, texts and last script compressed; they unpack themselves."""
+    parts = {str(found.lastgroup): found[0] for found in _PACKED.finditer(page)}
+    content = "\0".join(parts[name] for name in ("style", "texts", "script"))
+    data = base64.b64encode(zlib.compress(content.encode(), 9)).decode()
+    loader = f'{_UNPACKING}{data}")'
+    return _PACKED.sub(lambda found: loader if found.lastgroup == "script" else "", page)

@@ -9,30 +9,59 @@ const Actions = (() => {
     ...object.clicks.map((point, index) => ({ point, list: "clicks", index })),
   ];
 
-  /** The current object's point under the cursor, or the one put down last; null for none. */
-  function pointToDelete(session, viewport) {
+  /** The current object's point under the cursor, {point, list, index}; null for none. */
+  function pointAt(session, { cursor, view }, reach = REACH) {
     const object = session.current();
-    if (!object) return null;
-    const { cursor, view } = viewport;
+    if (!object || !cursor) return null;
     const away = ({ point }) => Geometry.distance(point, cursor) * view.scale;
-    const near = cursor ? points(object).filter((place) => away(place) <= REACH) : [];
+    const near = points(object).filter((place) => away(place) <= reach);
     near.sort((one, other) => away(one) - away(other));
-    return near[0] ?? session.lastPoint();
+    return near[0] ?? null;
   }
 
-  /** `page`: {session, viewport, api, submit, image, keysDialog, tool, masksHidden}; `refresh()` shows it. */
+  const POINT_TOOLS = ["inside", "outside", "boundary"];
+  const HAND_TOOLS = ["brush", "eraser", "polygon"];
+
+  /**
+   * `page`: {session, viewport, api, sketch, submit, image, keysDialog, tool, masksHidden, look};
+   * `refresh()` shows it.
+   */
   function create(page, refresh) {
-    const { session, viewport, api } = page;
+    const { session, viewport, api, sketch } = page;
 
     function choose(tool) {
+      if (POINT_TOOLS.includes(tool) && !page.hasService) return;
+      sketch.finish();
       page.tool = tool;
       refresh();
     }
 
-    /** Puts a point of `kind` (for corrective clicks) where the cursor is. */
-    function place(kind = page.tool) {
-      if (!page.image || !viewport.cursor) return;
-      session.addPoint(viewport.cursor, kind);
+    /** What the tool does where the cursor is: a point, a corner, a stroke for the arrow keys. */
+    function place(tool = page.tool) {
+      const { cursor } = viewport;
+      if (!page.image || !cursor) return;
+      const { kind } = sketch.present ?? {};
+      if (kind === "stroke" || kind === "point") sketch.finish();
+      else if (tool === "polygon") sketch.corner(cursor, true);
+      else if (tool === "pick") pick();
+      else if (HAND_TOOLS.includes(tool)) sketch.stroke(cursor, tool === "brush");
+      else if (page.hasService) session.addPoint(cursor, tool);
+    }
+
+    /** Makes the uppermost object under the cursor the current one. */
+    function pick() {
+      const { cursor } = viewport;
+      const isThere = (object) => {
+        const mask = session.shownResult(object)?.mask;
+        return mask && Spans.contains(Spans.of(mask), cursor);
+      };
+      const found = cursor && session.state.objects.findLast(isThere);
+      if (found) select(found.id);
+    }
+
+    function select(id) {
+      sketch.finish();
+      session.select(id);
     }
 
     function selectNeighbour(step) {
@@ -40,27 +69,56 @@ const Actions = (() => {
       if (!objects.length) return;
       const from = objects.findIndex((object) => object.id === currentId);
       const start = from < 0 && step < 0 ? 0 : from;
-      session.select(objects[(start + step + objects.length) % objects.length].id);
+      select(objects[(start + step + objects.length) % objects.length].id);
     }
 
     function deletePoint() {
-      const place = pointToDelete(session, viewport);
+      if (sketch.undo()) return;
+      const place = pointAt(session, viewport) ?? session.lastPoint();
       if (place) session.deletePoint(place);
+    }
+
+    /** Takes hold of a point for the arrow keys, or lets go of it. */
+    function movePoint() {
+      if (sketch.present) return sketch.finish();
+      const last = session.lastPoint();
+      const place = pointAt(session, viewport) ??
+        (last && { ...last, point: session.current()[last.list][last.index] });
+      if (!place) return;
+      sketch.grab(place);
+      viewport.goTo(place.point);
     }
 
     const onCurrent = (act) => () => {
       const object = session.current();
       if (object) act(object.id);
     };
+    const toggle = (owner, name) => () => {
+      owner[name] = !owner[name];
+      refresh();
+    };
+    const tools = [...POINT_TOOLS, ...HAND_TOOLS, "pick"];
 
     return {
-      place,
-      step: (columns, rows) => viewport.step(columns, rows),
+      ...Object.fromEntries(tools.map((tool) => [tool, () => choose(tool)])),
+      place, select, "pick-here": pick,
+      step(columns, rows) {
+        viewport.step(columns, rows);
+        sketch.follow(viewport.cursor);
+      },
       label: (index) => session.setLabel(index),
-      inside: () => choose("inside"),
-      outside: () => choose("outside"),
-      boundary: () => choose("boundary"),
-      "new-object": () => session.select(null),
+      "find-label": () => {
+        page.labelFilter.focus();
+        return !page.labelFilter.hidden;
+      },
+      thicker: () => sketch.thicker(),
+      thinner: () => sketch.thinner(),
+      "move-point": movePoint,
+      cancel: () => sketch.cancel(),
+      "close-polygon": () => {
+        if (sketch.present?.kind === "polygon") sketch.finish();
+      },
+      "new-object": () => select(null),
       "previous-object": () => selectNeighbour(-1),
       "next-object": () => selectNeighbour(1),
       raise: onCurrent((id) => session.restack(id, 1)),
@@ -68,24 +126,28 @@ const Actions = (() => {
       "delete-point": deletePoint,
       "delete-object": onCurrent((id) => session.deleteObject(id)),
       clear: () => session.clear(),
-      undo: () => session.undo(),
-      redo: () => session.redo(),
+      undo() {
+        if (!sketch.undo()) session.undo();
+      },
+      redo() {
+        if (!sketch.redo()) session.redo();
+      },
       "zoom-in": () => viewport.zoomIn(),
       "zoom-out": () => viewport.zoomOut(),
       fit: () => viewport.fit(),
       retry: () => api.retry(),
-      "hide-masks": () => {
-        page.masksHidden = !page.masksHidden;
-        refresh();
-      },
-      latency: () => {
-        page.latencyShown = !page.latencyShown;
-        refresh();
-      },
+      "hide-masks": toggle(page, "masksHidden"),
+      latency: toggle(page, "latencyShown"),
       "retry-photo": () => page.loadPhoto(),
+      "outline-only": toggle(page.look, "filled"),
+      theme: () => page.look.turnTheme(),
+      "reset-look": () => page.look.reset(),
       keys: () => page.keysDialog.showModal(),
       "close-keys": () => page.keysDialog.close(),
-      submit: () => page.submit(),
+      submit() {
+        sketch.finish();
+        page.submit();
+      },
       "report-photo": () => {
         session.setOutcome("cannot-label");
         session.setReason(page.photoReport);
@@ -94,5 +156,5 @@ const Actions = (() => {
     };
   }
 
-  return { create };
+  return { create, pointAt, POINT_TOOLS, HAND_TOOLS };
 })();

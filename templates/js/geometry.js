@@ -136,8 +136,19 @@ const Geometry = (() => {
     return best.missing[0];
   }
 
+  /** The corners of an octagon through four extreme points: what an object is about like. */
+  function octagon(points) {
+    const [left, , , right] = [...points].sort((one, other) => one.x - other.x);
+    const [top, , , bottom] = [...points].sort((one, other) => one.y - other.y);
+    const [dx, dy] = [(right.x - left.x) / 6, (bottom.y - top.y) / 6];
+    return [
+      [top.x - dx, top.y], [top.x + dx, top.y], [right.x, right.y - dy], [right.x, right.y + dy],
+      [bottom.x + dx, bottom.y], [bottom.x - dx, bottom.y], [left.x, left.y + dy], [left.x, left.y - dy],
+    ].map(([x, y]) => ({ x: clamp(x, left.x, right.x), y: clamp(y, top.y, bottom.y) }));
+  }
+
   return {
     clamp, toScreen, toImage, fit, zoom, pan, reveal, clampToPhoto, pixelCentre, distance,
-    nextExtreme,
+    nextExtreme, octagon,
   };
 })();

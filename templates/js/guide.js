@@ -14,7 +14,7 @@ const Guide = (() => {
   }
 
   /** {level: "info" | "busy" | "warning" | "error", text, retry} for the status line. */
-  function next({ session, api, say, labels, tool, photoProblem, pageProblem, hasService }) {
+  function next({ session, api, say, labels, tool, sketch, photoProblem, pageProblem, hasService }) {
     const { state } = session;
     const tell = (level, key, values, retry = false) => ({ level, text: say(key, values), retry });
 
@@ -24,16 +24,21 @@ const Guide = (() => {
     }
     if (photoProblem) return { level: "error", text: photoProblem, retry: false };
     if (state.outcome === "nothing-here") return tell("info", "next.nothing");
-    if (!hasService) return tell("error", "next.no-service");
 
     const object = session.current();
+    const byHand = !Actions.POINT_TOOLS.includes(tool);
+    if (sketch?.present?.kind === "polygon") return tell("info", "next.corners");
+    if (!object && !hasService && !state.objects.length) return tell("warning", "next.no-service");
+    if (!object && byHand) {
+      return tell("info", `next.begin.${tool}`, { label: labels[session.label].name });
+    }
     if (!object) {
       return tell("info", state.objects.length ? "next.another" : "next.first", {
         label: labels[session.label].name,
         place: say("place.top"),
       });
     }
-    if (session.takesExtremes(object)) {
+    if (!byHand && session.takesExtremes(object)) {
       return tell("info", "next.point", {
         place: say(`place.${Geometry.nextExtreme(object.extremePoints)}`),
         number: object.extremePoints.length + 1,
@@ -50,6 +55,7 @@ const Guide = (() => {
     if (object.clicks.length >= Session.MAX_CLICKS) {
       return tell("warning", "next.full", { count: Session.MAX_CLICKS });
     }
+    if (byHand) return tell("info", `next.correct.${tool}`);
     if (object.prompt.unfollowed) return tell("warning", "next.unfollowed");
     if (condition(object, session, api) === "empty") return tell("warning", "next.empty");
     return tell("info", `next.correct.${tool}`);

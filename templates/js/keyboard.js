@@ -5,20 +5,23 @@ const Keyboard = (() => {
   // Keys that work wherever the focus is, but in a field that is typed into.
   const EVERYWHERE = {
     "ctrl+z": "undo", "ctrl+shift+z": "redo", "ctrl+y": "redo", "ctrl+enter": "submit",
-    i: "inside", o: "outside", b: "boundary",
+    i: "inside", o: "outside", b: "boundary", p: "brush", e: "eraser", g: "polygon", v: "pick",
+    "<": "thinner", ">": "thicker", m: "move-point", escape: "cancel",
     n: "new-object", "[": "previous-object", "]": "next-object",
     pageup: "raise", pagedown: "lower",
     delete: "delete-point", backspace: "delete-point", "shift+delete": "delete-object",
     "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", f: "fit",
-    h: "hide-masks", t: "latency", r: "retry", "?": "keys",
+    h: "hide-masks", l: "outline-only", k: "theme", "/": "find-label", t: "latency", r: "retry",
+    "?": "keys",
     ",": "previous-candidate", ".": "next-candidate", u: "use-candidate", d: "disagreement",
   };
   // Keys that need the photo to have the focus, since buttons and lists use them too.
-  const ON_STAGE = { enter: "place", " ": "place" };
+  const ON_STAGE = { enter: "place" };
   const ARROWS = {
     arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1],
   };
   const LARGE_STEP = 10;
+  const DIGITS_MS = 700; // digits that follow each other faster are one number
   const TYPED_INTO =
     "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 
@@ -31,33 +34,56 @@ const Keyboard = (() => {
   }
 
   /**
-   * `actions`: functions by the names above, and `label(index)`, `step(columns, rows)`. An action
-   * of another page's may be missing; its key then does nothing.
+   * Reads numbers from digits: `digit(text, time)` is the index, from 0, of the label meant so far.
+   * 0 alone is the tenth.
    */
-  function listen(page, stage, actions) {
-    page.addEventListener("keydown", (event) => {
-      if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  function createNumber(count) {
+    let typed = "";
+    let last = -Infinity;
+    return (text, time) => {
+      typed = time - last <= DIGITS_MS && Number(typed + text) <= count ? typed + text : text;
+      last = time;
+      return typed === "0" ? 9 : Number(typed) - 1;
+    };
+  }
+
+  /**
+   * `actions`: functions by the names above, and `label(index)`, `step(columns, rows)`. An action
+   * of another page's may be missing; its key then does nothing. `hold` = {begin(), end()}: Space
+   * on the stage, which places a point unless the photo was moved meanwhile.
+   */
+  function listen(page, stage, actions, { labels, hold }) {
+    const number = createNumber(labels);
+
+    const isOurs = (event) => {
       const target = event.composedPath()[0];
-      if (!(target instanceof Element) || target.closest(TYPED_INTO)) return;
-      if (target.closest("dialog")) return;
-      const run = meaning(event, target === stage);
-      if (!run) return;
+      if (!(target instanceof Element) || target.closest(TYPED_INTO)) return false;
+      return !target.closest("dialog, [popover]");
+    };
+
+    page.addEventListener("keydown", (event) => {
+      if (event.defaultPrevented || event.altKey || event.isComposing || !isOurs(event)) return;
+      const run = meaning(event, event.composedPath()[0] === stage);
+      if (!run || run() === false) return;
       event.preventDefault();
-      run();
+    });
+    page.addEventListener("keyup", (event) => {
+      if (event.key === " ") hold.end();
     });
 
     function meaning(event, onStage) {
       const pressed = chord(event);
+      if (onStage && pressed === " ") return () => event.repeat || hold.begin();
       const arrow = ARROWS[event.key.toLowerCase()];
       if (onStage && arrow && !event.ctrlKey && !event.metaKey) {
         const length = event.shiftKey ? LARGE_STEP : 1;
         return () => actions.step(arrow[0] * length, arrow[1] * length);
       }
-      if (/^[0-9]$/.test(pressed)) return () => actions.label((Number(pressed) + 9) % 10);
+      if (/^[0-9]$/.test(pressed)) return () => actions.label(number(pressed, event.timeStamp));
       const name = EVERYWHERE[pressed] ?? (onStage ? ON_STAGE[pressed] : undefined);
       return name === undefined ? undefined : actions[name];
     }
   }
 
-  return { listen, chord };
+  return { listen, chord, createNumber };
 })();

@@ -25,8 +25,9 @@ const Main = (() => {
       job, say, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
       photoReport: "", draftProblem: "", waived: new Set(), latency: Latency.create(), latencyShown: false,
       hasService: Boolean(task.clickApi),
-      stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"),
+      stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"), labelFilter: byId("label-filter"),
     };
+    if (!page.hasService) page.tool = "polygon";
     page.api = Service.open(page, task);
     const size = (await loadPhoto(page, task)) ?? task.image ?? { width: 1, height: 1 };
     open(page, size, join);
@@ -65,14 +66,30 @@ const Main = (() => {
     const viewport = Viewport.create({
       photo: size, onView: () => screen?.all(), onCursor: () => screen.marks(),
     });
-    Object.assign(page, { size, session, viewport });
+    const sketch = Sketch.create({
+      session, viewport,
+      onChange: () => {
+        screen.state();
+        screen.marks();
+      },
+      onMove: () => screen.marks(),
+    });
+    const look = Look.create({
+      root: document.documentElement,
+      photo: byId("photo"),
+      slider: (name) => byId(`look-${name}`),
+      isDark: () => window.matchMedia("(prefers-color-scheme: dark)").matches,
+      onChange: () => screen.all(),
+    });
+    Object.assign(page, { size, session, viewport, sketch, look });
     const { api } = page;
     const actions = Actions.create(page, () => screen.all());
     join?.(page, actions);
 
     screen = page.screen = Screen.create(page, {
       onChoose: actions.label,
-      onSelect: (id) => session.select(id),
+      onSelect: actions.select,
+      onLeave: () => stage.focus({ preventScroll: true }),
       onRestack: (id, step) => session.restack(id, step),
       onDelete: (id) => session.deleteObject(id),
       onOutcome: (outcome) => session.setOutcome(outcome),
@@ -86,19 +103,19 @@ const Main = (() => {
     });
 
     for (const button of document.querySelectorAll("[data-action]")) {
-      button.addEventListener("click", () => actions[button.dataset.action]());
+      button.addEventListener("click", (event) => {
+        actions[button.dataset.action]();
+        // Whoever chose a tool by pointer goes on with the photo, also by arrow keys.
+        if (event.detail && button.closest("#kinds")) stage.focus({ preventScroll: true });
+      });
     }
-    Keyboard.listen(document, stage, actions);
-    Pointer.listen(stage, {
-      onMove: (at) => viewport.point(at),
-      onPan: viewport.pan,
-      onZoom: viewport.zoom,
-      onPlace: (at, button, event) => {
-        viewport.point(at);
-        if (button === "left") actions.place(event.shiftKey ? "boundary" : page.tool);
-        else if (session.current()?.prompt) actions.place("outside");
-      },
-    });
+    byId("brush-size").oninput = ({ target }) => {
+      sketch.size = 2 ** Number(target.value);
+    };
+    const { pointer, hold } = Gestures.create(page, actions);
+    Keyboard.listen(document, stage, actions, { labels: job.labels.length, hold });
+    Pointer.listen(stage, pointer);
+    stage.addEventListener("dblclick", actions["close-polygon"]);
     page.submit = Submitter.attach(page.form, byId("answer"), {
       obstacle: () => Guide.obstacle(page),
       revision: () => session.revision,

@@ -18,13 +18,17 @@ const Panel = (() => {
   // `dir="auto"` lets a right-to-left name run its own way in a left-to-right page.
   const nameOf = (text) => element("span", { className: "name", dir: "auto", textContent: text });
 
-  function createLabels(list, { labels, onChoose }) {
+  const FEW = 10; // labels; more get a field to find them by
+
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+  function createLabels(list, filter, { labels, onChoose, onLeave }) {
     const buttons = labels.map(({ name, color }, index) => {
-      const key = index < 10 ? [element("kbd", { textContent: (index + 1) % 10 })] : [];
+      const key = labels.length <= FEW ? (index + 1) % 10 : index + 1;
       const button = element(
         "button",
         { type: "button", title: name, onclick: () => onChoose(index) },
-        swatch(color), nameOf(name), ...key,
+        swatch(color), nameOf(name), element("kbd", { textContent: key }),
       );
       button.setAttribute("role", "radio");
       button.dataset.label = index;
@@ -33,20 +37,41 @@ const Panel = (() => {
     list.replaceChildren(...buttons);
     list.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-      const from = buttons.indexOf(document.activeElement);
+      const shown = buttons.filter((button) => !button.hidden);
+      const from = shown.indexOf(document.activeElement);
       if (!step || from < 0) return;
       event.preventDefault();
-      const to = (from + step + buttons.length) % buttons.length;
-      buttons[to].focus();
-      onChoose(to);
+      const next = shown[(from + step + shown.length) % shown.length];
+      next.focus();
+      onChoose(buttons.indexOf(next));
     });
-    return (chosen) => {
+    filter.hidden = labels.length <= FEW;
+    const names = labels.map(({ name }) => plain(name));
+    const find = () => {
+      const wanted = plain(filter.value.trim());
       buttons.forEach((button, index) => {
-        if (button.ariaChecked === String(index === chosen)) return;
+        button.hidden = !names[index].includes(wanted);
+      });
+    };
+    filter.oninput = find;
+    filter.onkeydown = (event) => {
+      const found = buttons.find((button) => !button.hidden);
+      if (event.key === "Enter" && found) onChoose(buttons.indexOf(found));
+      else if (event.key !== "Escape") return;
+      event.preventDefault();
+      filter.value = "";
+      find();
+      onLeave();
+    };
+    let shown = -1;
+    return (chosen) => {
+      if (chosen === shown) return;
+      shown = chosen;
+      buttons.forEach((button, index) => {
         button.ariaChecked = String(index === chosen);
         button.tabIndex = index === chosen ? 0 : -1; // one stop for the Tab key
-        if (index === chosen) button.scrollIntoView({ block: "nearest" });
       });
+      buttons[chosen].scrollIntoView({ block: "nearest" });
     };
   }
 
@@ -67,8 +92,9 @@ const Panel = (() => {
       const up = small("up", say("object.raise", { number: id }), () => onRestack(id, 1));
       const down = small("down", say("object.lower", { number: id }), () => onRestack(id, -1));
       const bin = small("bin", say("object.delete", { number: id }), () => onDelete(id));
-      const row = element("li", {}, pick, up, down, bin);
+      const row = element("li", { draggable: true }, pick, up, down, bin);
       row.dataset.object = id;
+      row.ondragstart = (event) => event.dataTransfer.setData("text/plain", id);
       return { row, pick, up, down, drawn: "" };
     }
 
@@ -87,8 +113,23 @@ const Panel = (() => {
       made.down.disabled = isBottom;
     }
 
+    let order = []; // ids, bottom first
+
+    /** The row that an event of dragging is over. */
+    const under = (event) => event.target.closest("[data-object]");
+    list.ondragover = (event) => {
+      if (under(event)) event.preventDefault();
+    };
+    list.ondrop = (event) => {
+      event.preventDefault();
+      const [from, to] = [event.dataTransfer.getData("text/plain"), under(event)?.dataset.object]
+        .map((id) => order.indexOf(Number(id)));
+      if (from >= 0 && to >= 0) onRestack(order[from], to - from);
+    };
+
     /** `objects` bottom first, as they are stacked; the list shows the uppermost first. */
     return (objects, currentId, conditionOf) => {
+      order = objects.map(({ id }) => id);
       const shown = [...objects].reverse().map((object, index) => {
         if (!rows.has(object.id)) rows.set(object.id, createRow(object.id));
         const made = rows.get(object.id);

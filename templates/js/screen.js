@@ -4,13 +4,15 @@ const Screen = (() => {
   "use strict";
 
   const byId = (id) => document.getElementById(id);
+  const TOOLS = [...Actions.POINT_TOOLS, ...Actions.HAND_TOOLS, "pick"];
 
-  /** `page` as in Main; `events`: what the panel's lists do. Returns {all, marks, resize}. */
+  /** `page` as in Main; `events`: what the panel's lists do. Returns {all, state, marks, resize}. */
   function create(page, events) {
     const { session, viewport, api, say, stage } = page;
     const { labels } = page.job;
-    const painter = Painter.create({ lower: byId("photo"), upper: byId("marks") });
-    const showLabels = Panel.createLabels(byId("labels"), { labels, ...events });
+    const painter = Painter.create({ photo: byId("photo"), masks: byId("masks") });
+    const canvas = Marks.create(byId("marks"));
+    const showLabels = Panel.createLabels(byId("labels"), page.labelFilter, { labels, ...events });
     const showObjects = Panel.createObjects(byId("objects"), { labels, say, ...events });
     const showOutcome = Panel.createOutcome(
       {
@@ -39,35 +41,50 @@ const Screen = (() => {
 
     function controls() {
       const { objects, currentId } = session.state;
+      const { sketch, tool } = page;
       const disabled = {
-        undo: !session.canUndo,
-        redo: !session.canRedo,
+        undo: !session.canUndo && !sketch.present,
+        redo: !session.canRedo && !sketch.present,
+        ...(page.hasService ? {} : { inside: true, outside: true, boundary: true }),
         clear: !objects.length,
         "delete-point": currentId === null,
         "new-object": currentId === null,
       };
       const pressed = {
-        inside: page.tool === "inside",
-        outside: page.tool === "outside",
-        boundary: page.tool === "boundary",
+        ...Object.fromEntries(TOOLS.map((name) => [name, name === tool])),
         "hide-masks": page.masksHidden,
         latency: page.latencyShown,
+        "outline-only": !page.look.filled,
       };
       for (const button of document.querySelectorAll("[data-action]")) {
         const { action } = button.dataset;
         if (action in disabled) button.disabled = disabled[action];
         if (action in pressed) button.ariaPressed = String(pressed[action]);
       }
-      byId("fewclick").dataset.phase = session.current()?.prompt ? "correct" : "extreme";
+      byId("fewclick").dataset.phase = placesExtremes() ? "extreme" : "correct";
+      stage.dataset.tool = tool;
+      byId("brush-size").value = Math.log2(sketch.size);
+      byId("size").hidden = tool !== "brush" && tool !== "eraser";
       byId("zoom").textContent = `${Math.round(viewport.view.scale * 100)} %`;
       byId("object-count").textContent = objects.length || "";
       byId("no-objects").hidden = objects.length > 0;
     }
 
-    /** Everything; the canvases at the next frame. */
-    function all() {
+    /** True if the tool places points, and the next of them is an extreme point. */
+    function placesExtremes() {
+      const object = session.current();
+      return Actions.POINT_TOOLS.includes(page.tool) && (!object || session.takesExtremes(object));
+    }
+
+    /** What can be done now, and what is to be done next. */
+    function state() {
       status();
       controls();
+    }
+
+    /** Everything; the canvases at the next frame. */
+    function all() {
+      state();
       showLabels(session.label);
       showObjects(session.state.objects, session.state.currentId, condition);
       showOutcome(session);
@@ -94,24 +111,40 @@ const Screen = (() => {
       if (stale.photo) drawPhoto();
       stale.photo = false;
       const object = session.current();
-      const next = Geometry.nextExtreme(object?.extremePoints ?? []);
-      painter.drawMarks({
+      const next = placesExtremes() && Geometry.nextExtreme(object?.extremePoints ?? []);
+      const { sketch, tool } = page;
+      const paints = tool === "brush" || tool === "eraser";
+      canvas.draw({
         view: viewport.view,
         photo: viewport.photo,
         color: labels[object?.label ?? session.label].color,
-        points: object ? marksOf(object) : [],
+        points: object ? marksOf(object, sketch.present) : [],
+        preview: object && previewOf(object),
+        sketch: sketch.present,
         cursor: viewport.cursor && {
           point: viewport.cursor,
-          kind: next ? "extreme" : page.tool,
+          kind: next ? "extreme" : tool,
           hint: next && say(`hint.${next}`),
+          radius: paints && sketch.size / viewport.view.scale,
         },
       });
     }
 
-    const marksOf = (object) => [
-      ...Session.placedExtremes(object).map((point) => ({ ...point, kind: "extreme" })),
-      ...object.clicks,
-    ];
+    // A point that is being moved is where it would be put down.
+    function marksOf(object, sketch) {
+      const { place, points: [moved] = [] } = sketch ?? {};
+      const shown = (list) => (point, index) =>
+        place?.list === list && place.index === index ? { ...point, ...moved } : point;
+      const extremes = Session.placedExtremes(object).map(shown("extremePoints"));
+      return [
+        ...extremes.map((point) => ({ ...point, kind: "extreme" })),
+        ...object.clicks.map(shown("clicks")),
+      ];
+    }
+
+    /** What stands for the first mask while that is on its way. */
+    const previewOf = (object) =>
+      object.prompt && !session.shownResult(object) ? Geometry.octagon(object.prompt.extremePoints) : null;
 
     function drawPhoto() {
       const objects = session.state.objects.map((object) => ({
@@ -121,11 +154,12 @@ const Screen = (() => {
         current: object.id === session.state.currentId,
         waiting: object.prompt !== null && object.prompt.result === null,
       }));
-      painter.drawPhoto({
+      painter.draw({
         image: page.image,
         view: viewport.view,
         objects,
         overlays: page.overlays?.() ?? [],
+        look: page.look,
         masksHidden: page.masksHidden,
       });
     }
@@ -133,10 +167,11 @@ const Screen = (() => {
     function resize() {
       const size = { width: stage.clientWidth, height: stage.clientHeight };
       painter.resize(size, window.devicePixelRatio);
+      canvas.resize(size, window.devicePixelRatio);
       viewport.resize(size);
     }
 
-    return { all, marks, resize };
+    return { all, state, marks, resize };
   }
 
   return { create };

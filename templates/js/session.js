@@ -208,13 +208,13 @@ const Session = (() => {
       else notify();
     }
 
-    /** Moves an object up (1) or down (-1); where objects overlap the upper one owns the pixel. */
+    /** Moves an object up or (negative) down; where objects overlap the upper one owns the pixel. */
     function restack(id, step) {
       const objects = [...present.objects];
       const from = objects.findIndex((object) => object.id === id);
       const to = from + step;
-      if (from < 0 || to < 0 || to >= objects.length) return;
-      [objects[from], objects[to]] = [objects[to], objects[from]];
+      if (from < 0 || to < 0 || to >= objects.length || !step) return;
+      objects.splice(to, 0, ...objects.splice(from, 1));
       change({ objects });
     }
 

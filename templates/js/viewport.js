@@ -65,6 +65,13 @@ const Viewport = (() => {
       onCursor();
     }
 
+    /** Puts the cursor on an image point, and the point in sight. */
+    function goTo(point) {
+      cursor = resting = point;
+      view = Geometry.reveal(view, point, stage, REVEAL_MARGIN);
+      onView();
+    }
+
     /** Moves the cursor by whole pixels, and the view with it where it would go out of sight. */
     function step(columns, rows) {
       // One image pixel may be less than one on the screen: then a step is one on the screen.
@@ -80,7 +87,7 @@ const Viewport = (() => {
     }
 
     return {
-      resize, fit, zoom, pan, point, step,
+      resize, fit, zoom, pan, point, goTo, step,
       zoomIn: () => zoom(ZOOM_STEP),
       zoomOut: () => zoom(1 / ZOOM_STEP),
       get view() { return view; },

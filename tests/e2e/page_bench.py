@@ -370,5 +370,5 @@ class BenchHand(Hand):
 
     def wait_until_submitted(self) -> dict[str, Any]:
         self.page.get_by_text("Submitted.").wait_for()
-        assert self.errors == []
+        assert self.errors == [], self.errors
         return self.bench.answer()

@@ -83,3 +83,15 @@ for (const [name, points, expected] of [
 test("the next extreme of points on one place is still one of the four", () => {
   assert.equal(Geometry.nextExtreme([top, top, top]), "right");
 });
+
+test("the octagon through four extreme points touches their box, whatever their order", () => {
+  const points = [[50, 90], [90, 50], [50, 10], [10, 50]].map(([x, y]) => ({ x, y }));
+  const corners = Geometry.octagon(points);
+  assert.equal(corners.length, 8);
+  for (const [axis, low, high] of [["x", 10, 90], ["y", 10, 90]]) {
+    const values = corners.map((corner) => corner[axis]);
+    assert.deepEqual([Math.min(...values), Math.max(...values)], [low, high]);
+  }
+  const corner = Geometry.octagon([[0, 0], [0, 0], [9, 9], [9, 9]].map(([x, y]) => ({ x, y })));
+  assert.ok(corner.every(({ x, y }) => x >= 0 && x <= 9 && y >= 0 && y <= 9));
+});

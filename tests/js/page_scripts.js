@@ -23,7 +23,11 @@ const constantOf = (name) =>
 const source = order
   .map((name) => fs.readFileSync(path.join(TEMPLATES, `${name}.js`), "utf8"))
   .join("\n");
-const constants = vm.runInThisContext(`(() => {${source}
+// What is tested is the sources, or what a minifier made of them.
+const code = process.env.FEWCLICK_PAGE_SCRIPT
+  ? fs.readFileSync(process.env.FEWCLICK_PAGE_SCRIPT, "utf8")
+  : source;
+const constants = vm.runInThisContext(`(() => {${code}
   return { ${order.map(constantOf).join(", ")} };
 })()`);
 

@@ -88,6 +88,15 @@ def job_in(page: str) -> dict[str, Any]:
     return job
 
 
+def unpacked(page: str) -> list[str]:
+    """Styles, texts and script of a page, which may be packed."""
+    packed = re.search(r'\("([\w+/=]{9,})"\)</script>', page)
+    if packed:
+        return zlib.decompress(base64.b64decode(packed[1])).decode().split("\0")
+    style = page[page.index("<style>") + 7 : page.index("</style>")]
+    return [style, Elements(page).texts["texts"], scripts_of(page)[-1]]
+
+
 every_page = pytest.mark.parametrize("kind", PAGES)
 
 
@@ -129,15 +138,14 @@ def test_254_long_labels_of_any_script_fit() -> None:
 
 @every_page
 def test_a_page_has_its_scripts_and_styles_without_comments(kind: JobKind) -> None:
-    page = render(settings(kind=kind))
-    script = scripts_of(page)[-1]
+    styles, _, script = unpacked(render(settings(kind=kind)))
     for name in script_order(PAGES[kind].folder):
         source = (TEMPLATES / name).read_text(encoding="utf-8")
         (constant,) = re.findall(r"^const (\w+) = ", source, re.MULTILINE)
-        assert f"const {constant}=" in script
+        assert re.search(rf"\b{constant} ?= ?\(\(\) ?=>", script)
     comment = re.compile(r"^\s*(//|/\*|\*)", re.MULTILINE)
     assert not comment.search(script)
-    assert "/*" not in page[: page.index("</style>")]
+    assert "/*" not in styles
 
 
 def test_the_page_knows_labels_and_colours_in_order() -> None:
@@ -228,7 +236,7 @@ def test_without_examples_there_is_no_place_for_them() -> None:
 def test_a_page_speaks_the_language_of_its_job() -> None:
     page = render(settings(language="de"))
     assert '<html lang="de" dir="ltr">' in page
-    texts = json.loads(Elements(page).texts["texts"])
+    texts = json.loads(unpacked(page)[1])
     assert texts["condition.empty"] == "leer"
     assert ">Absenden</crowd-button>" in page
     # What may become an answer is said to the requester in English.
@@ -257,7 +265,7 @@ def test_a_minified_page_is_the_same_page_below_the_public_limit(language: str) 
     expected_small = small.replace(task, "{}").replace(photo, "").replace("".join(grant), "")
     assert fill(small, {}) == expected_small
     assert job_in(small) == job_in(plain)
-    assert json.loads(Elements(small).texts["texts"]) == json.loads(Elements(plain).texts["texts"])
+    assert json.loads(unpacked(small)[1]) == json.loads(unpacked(plain)[1])
     kept = ("id", "class", "data-action", "role", "name", "title", "aria-label", "type", "hidden")
     outline, expected = (
         [
@@ -269,12 +277,17 @@ def test_a_minified_page_is_the_same_page_below_the_public_limit(language: str) 
     assert outline == expected
 
 
-def test_a_packed_script_is_the_same_script() -> None:
-    page = "<script>early()</script><p>{{ x }}</p><script>const late = '→';</script>"
+def test_a_packed_page_has_the_same_styles_texts_and_script() -> None:
+    page = (
+        "<style>p{}</style><script>early()</script><p>{{ x }}</p>"
+        '<script type="application/json" id="texts">{"a":"→"}</script>'
+        "<script>const late = 1;</script></body>"
+    )
     packed = pack(page)
-    assert packed.startswith("<script>early()</script><p>{{ x }}</p><script>")
-    (text,) = re.findall(r'\("([\w+/=]{9,})"\)</script>$', packed)
-    assert zlib.decompress(base64.b64decode(text)).decode() == "const late = '→';"
+    kept = "<style></style><script>early()</script><p>{{ x }}</p><script type="
+    assert packed.startswith(kept + '"application/json" id="texts"></script><script>')
+    assert packed.endswith("</script></body>")
+    assert unpacked(packed) == ["p{}", '{"a":"→"}', "const late = 1;"]
 
 
 def test_a_minified_page_that_is_too_large_for_the_public_is_refused() -> None:

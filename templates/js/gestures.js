@@ -1,0 +1,70 @@
+// What presses and drags on the photo mean, by tool. Left is the tool itself; right is the
+// opposite: outside, or taking away. Shift: boundary; Alt: choose the object there.
+const Gestures = (() => {
+  "use strict";
+
+  function create(page, actions) {
+    const { session, viewport, sketch } = page;
+    const space = { held: false, moved: false };
+    const onPhoto = (at) => Geometry.toImage(viewport.view, at);
+    const isPoint = () => Actions.POINT_TOOLS.includes(page.tool);
+
+    const follow = {
+      move: (at) => sketch.follow(onPhoto(at)),
+      end: () => sketch.finish(),
+      cancel: () => sketch.cancel(),
+    };
+
+    /** The brush paints from where it is put down. */
+    function onPress(at, button) {
+      if (!page.image || (page.tool !== "brush" && page.tool !== "eraser")) return null;
+      sketch.stroke(onPhoto(at), page.tool === "brush" && button === "left");
+      return follow;
+    }
+
+    /** A drag that begins on a placed point moves that point. */
+    function onDrag(from, button, reach) {
+      viewport.point(from);
+      const place = isPoint() && button === "left" && Actions.pointAt(session, viewport, reach);
+      if (!place) return null;
+      sketch.grab(place);
+      return follow;
+    }
+
+    function onClick(at, button, event) {
+      viewport.point(at);
+      if (event.altKey) actions["pick-here"]();
+      else if (page.tool === "polygon") {
+        if (page.image && viewport.cursor) sketch.corner(viewport.cursor, button === "left");
+      } else if (button === "left") actions.place(event.shiftKey && isPoint() ? "boundary" : page.tool);
+      else if (session.current()?.prompt) actions.place("outside");
+    }
+
+    return {
+      pointer: {
+        onPress, onDrag, onClick,
+        onMove: (at) => viewport.point(at),
+        onZoom: viewport.zoom,
+        onPan(dx, dy) {
+          space.moved = true;
+          viewport.pan(dx, dy);
+        },
+        onWheelSize: (step) => (step > 0 ? sketch.thicker() : sketch.thinner()),
+        holdsPhoto: () => space.held,
+      },
+      /** Space held down moves the photo; pressed alone it does what Enter does. */
+      hold: {
+        begin() {
+          space.held = true;
+          space.moved = false;
+        },
+        end() {
+          if (space.held && !space.moved) actions.place();
+          space.held = false;
+        },
+      },
+    };
+  }
+
+  return { create };
+})();
