@@ -222,13 +222,12 @@ const ClickApi = (() => {
       onChange();
     }
 
-    /** Gives up requests whose prompt is not wanted any more. */
+    /**
+     * Gives up requests whose prompt is not wanted any more. One that is on its way may still come:
+     * its mask is seen until that of the next click is there.
+     */
     function keep(wanted) {
-      for (const [id, request] of newest) {
-        if (wanted(request.prompt)) continue;
-        newest.delete(id);
-        for (const flight of flights) if (flight.request === request) flight.stop.abort();
-      }
+      for (const [id, request] of newest) if (!wanted(request.prompt)) newest.delete(id);
     }
 
     /** null, or why the service gives no masks: {message, failed, count} of the objects without. */

@@ -17,8 +17,8 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -50,6 +50,9 @@ DISC_RADIUS = 25.0
 LABELS = LabelCategories.from_names(["cat", 'dog "<b>🐕</b>" {{ x }}', "قطة"])
 
 Reply = tuple[int, dict[str, str], bytes]
+"""Status, headers, body. Status 0: the connection is closed without an answer."""
+
+NO_ANSWER: Reply = (0, {}, b"")
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -96,7 +99,11 @@ def octagon(request: SegmentRequest, size: Size) -> Mask:
 
 @dataclass
 class ClickService:
-    """The fake click service; `before` may answer or delay a request, by its number from 1."""
+    """The fake click service; `before` may answer or delay a request, by its number from 1.
+
+    Attributes:
+        sizes: bytes of each request for a mask and of its answer.
+    """
 
     size: Size
     requests: list[SegmentRequest] = field(default_factory=list)
@@ -104,6 +111,8 @@ class ClickService:
     tokens: list[str] = field(default_factory=list)
     token_seconds: float = 600.0
     given: list[str] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    timings_ms: Mapping[str, float] = field(default_factory=lambda: {"total": 1.0})
     before: Callable[[int, SegmentRequest], Reply | None] = lambda number, request: None
 
     def exchange(self, authorization: str) -> Reply:
@@ -132,9 +141,11 @@ class ClickService:
             score=0.9,
             previous_mask=f"mask-{request.sequence}",
             model="octagon-1",
-            timings_ms={"total": 1.0},
+            timings_ms=self.timings_ms,
         )
-        return 200, {}, response.to_json().encode()
+        answer = response.to_json().encode()
+        self.sizes.append((len(body), len(answer)))
+        return 200, {}, answer
 
     @staticmethod
     def refuse(status: int, code: str, message: str, *, retryable: bool) -> Reply:
@@ -151,6 +162,8 @@ class Bench:
     labels: LabelCategories
     submitted: list[dict[str, Any]] = field(default_factory=list)
     submit_statuses: list[int] = field(default_factory=list)
+    photo_status: int = 200
+    photo_cors: bool = True
 
     def answer(self) -> dict[str, Any]:
         """The one answer that was submitted."""
@@ -197,29 +210,47 @@ def serve(
     kind: JobKind = JobKind.SEGMENTATION,
     candidates: Mapping[str, bytes] | None = None,
     minified: bool = False,
+    job: Mapping[str, Any] | None = None,
 ) -> Iterator[Bench]:
     """Serve a job's page with one photo (`size`: upright) at `Bench.address`.
 
     Args:
         candidates: masks to choose from, as PNG; one of no bytes is not there.
+        job: more of the job's settings, by their names.
     """
     masks = {f"/mask-{name}.png": png for name, png in (candidates or {}).items()}
     service = ClickService(size)
-    bench = Bench("", service, size, labels)
+    bench = Bench("", service, size, labels, photo_status=photo_status, photo_cors=photo_cors)
     settings = JobSettings("pets", kind, "pets", labels, "Every <b>cat</b>.")
+    settings = replace(settings, **(job or {}))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def reply(self, status: int, kind: str, body: bytes, *, cors: bool = True) -> None:
+        def reply(
+            self,
+            status: int,
+            kind: str,
+            body: bytes,
+            *,
+            cors: bool = True,
+            headers: Mapping[str, str] | None = None,
+        ) -> None:
+            if not status:
+                self.close_connection = True
+                return
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
             if cors:
                 self.send_header("access-control-allow-origin", "*")
                 self.send_header("access-control-allow-headers", "authorization,content-type")
-            self.end_headers()
-            self.wfile.write(body)
+                self.send_header("access-control-expose-headers", "retry-after")
+            with suppress(ConnectionError):  # the page may have given up
+                self.end_headers()
+                self.wfile.write(body)
 
         def do_OPTIONS(self) -> None:
             self.reply(204, "text/plain", b"")
@@ -233,7 +264,7 @@ def serve(
                 html = f"<!DOCTYPE html>{frame} {style}></iframe>"
                 self.reply(200, "text/html", html.encode())
             elif self.path.startswith("/photo"):
-                self.reply(photo_status, "image/jpeg", photo, cors=photo_cors)
+                self.reply(bench.photo_status, "image/jpeg", photo, cors=bench.photo_cors)
             elif self.path == "/grant.json":
                 self.reply(200, "application/json", json.dumps({"grant": GRANT}).encode())
             elif masks.get(self.path):
@@ -249,8 +280,8 @@ def serve(
                 return
             if self.path in ("/api/segment", "/api/prewarm"):
                 authorization = self.headers["authorization"]
-                status, _, text = service.answer(body, authorization)
-                self.reply(status, "application/json", text)
+                status, headers, text = service.answer(body, authorization)
+                self.reply(status, "application/json", text, headers=headers)
                 return
             status = bench.submit_statuses.pop(0) if bench.submit_statuses else 200
             if status == 200:

@@ -232,14 +232,6 @@ test("six requests are on their way at most, and what was asked for last is firs
   assert.equal(sent[6].body.object_id, "9");
 });
 
-test("a request that is given up makes room", async () => {
-  const { api, sent } = bench();
-  const prompts = ["a", "b", "c"].map((name) => promptOf(name));
-  await api.ask(prompts[0]);
-  api.keep(() => false);
-  assert.ok(sent[0].options.signal.aborted);
-});
-
 test("how long an answer took is told with it", async () => {
   const told = [];
   const { api, reply, state } = bench({ onAnswer: (prompt, answer, ms) => told.push(ms) });
