@@ -285,9 +285,12 @@ class BrokenNetwork(OctagonNetwork):
         return empty
 
 
-def test_ping_stays_unhealthy_when_the_self_test_fails() -> None:
+def test_ping_stays_unhealthy_when_the_self_test_fails(caplog: pytest.LogCaptureFixture) -> None:
     with serving(service(BrokenNetwork(64))) as client:
-        time.sleep(0.3)
+        deadline = time.monotonic() + 20
+        while "self-test failed" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert client.get("/ping").status_code == 503
         reply = ask(client)
         assert reply.json()["mask"] == {"box": [0, 0, 0, 0], "counts": ""}
