@@ -15,14 +15,12 @@ from model_endpoint.click_simulator import (
     distance_inside,
     outline_pixels,
 )
+from model_endpoint.honouring import reach_of_click
 
 BOUNDARY_SHARE = 0.02
 """Width of the band of boundary IoU, of the photo's diagonal (Cheng et al. 2021)."""
 SPOILED = 0.02
 """A click that costs more IoU than this spoiled the mask."""
-HONOURED_PIXELS = 2.0
-HONOURED_SHARE = 0.01
-"""How close the outline must pass to a boundary click: pixels, or share of the box's diagonal."""
 REGION_PUT_RIGHT = 0.5
 """Of the wrong region that a click belongs to, how much must be right afterwards."""
 
@@ -66,12 +64,6 @@ def share_put_right(
         return None
     region = component_at(reference != before, *pixel)
     return float((reference == after)[region].mean())
-
-
-def reach_of_click(points: ExtremePoints) -> float:
-    """How close to a boundary click the outline must pass, in photo pixels."""
-    left, top, right, bottom = points.bounds()
-    return max(HONOURED_PIXELS, HONOURED_SHARE * float(np.hypot(right - left, bottom - top)))
 
 
 def _nearest(

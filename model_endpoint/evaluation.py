@@ -183,7 +183,9 @@ class Evaluation:
                 found.first_ms = elapsed
                 continue
             found.click_ms.append(elapsed)
-            found.honoured.append(is_honoured(mask, placed[-1], points))
+            honoured = is_honoured(mask, placed[-1], points)
+            found.honoured.append(honoured)
+            found.heeded.append(honoured and not made.bent)
             found.put_right.append(share_put_right(reference, before, mask, placed[-1], points))
         return found
 

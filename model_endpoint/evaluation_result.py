@@ -22,7 +22,8 @@ class ObjectResult:
 
     Attributes:
         ious, boundary_ious: after 0, 1, 2... clicks; at least as many as the curve has.
-        honoured, put_right: per click of the curve; put_right is None where it says nothing.
+        honoured, heeded, put_right: per click of the curve. heeded are those that the model
+            honoured without its outline being bent; put_right is None where it says nothing.
         first_ms, click_ms: latency of the first mask and of every further one.
     """
 
@@ -30,6 +31,7 @@ class ObjectResult:
     ious: list[float] = field(default_factory=list)
     boundary_ious: list[float] = field(default_factory=list)
     honoured: list[bool] = field(default_factory=list)
+    heeded: list[bool] = field(default_factory=list)
     put_right: list[float | None] = field(default_factory=list)
     first_ms: float = 0.0
     click_ms: list[float] = field(default_factory=list)
@@ -105,6 +107,7 @@ class MethodResult:
             "clicks_counted": sum(len(item.honoured) for item in self.objects),
             "spoiled": _percent([self.spoiled()])[0],
             "honoured": _percent([_mean([h for item in self.objects for h in item.honoured])])[0],
+            "heeded": _percent([_mean([h for item in self.objects for h in item.heeded])])[0],
             "honoured_on_region": _percent([_mean([s >= REGION_PUT_RIGHT for s in put_right])])[0],
             "region_put_right": _percent([_mean(put_right)])[0],
             "click_ms": _p50_p90([time for item in self.objects for time in item.click_ms]),

@@ -38,6 +38,10 @@ class Network(Protocol):
         click.
         """
 
+    @property
+    def hears_clicks(self) -> bool:
+        """Whether its masks follow clicks, so that one it did not heed is to be honoured."""
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],

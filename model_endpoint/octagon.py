@@ -78,6 +78,10 @@ class OctagonNetwork:
     def whole_photo(self) -> bool:
         return False
 
+    @property
+    def hears_clicks(self) -> bool:
+        return False
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],

@@ -67,6 +67,10 @@ class OnnxNetwork:
     def whole_photo(self) -> bool:
         return False
 
+    @property
+    def hears_clicks(self) -> bool:
+        return True
+
     def encode(
         self,
         colours: npt.NDArray[np.uint8],

@@ -25,6 +25,7 @@ from hooks.core.masks import CroppedMask, bounding_box, encode_rle
 from model_endpoint.crop import CropBox
 from model_endpoint.feature_cache import ByteBoundedCache
 from model_endpoint.guidance import PROMPT_STRIDE, CropClick, FloatMap
+from model_endpoint.honouring import honour, reach_of_click
 from model_endpoint.network_protocol import Features, Network
 
 FEATURE_CACHE_BYTES = 256 * 1024 * 1024
@@ -40,12 +41,14 @@ class Prediction:
         score: expected IoU of the mask, were its pixels independent; 0 to 1.
         previous_mask: what the next click's request brings back.
         timings_ms: encode (0 when the features were kept), decode, write_mask.
+        bent: the network had not heeded the newest click; the outline was bent to it.
     """
 
     mask: CroppedMask
     score: float
     previous_mask: str
     timings_ms: dict[str, float]
+    bent: bool = False
 
 
 class ClickPredictor:
@@ -89,7 +92,9 @@ class ClickPredictor:
 
         started = time.perf_counter()
         crop_clicks = _crop_clicks(clicks, crop)
-        logits = self._decode(features, points, crop_clicks, previous)
+        reach = reach_of_click(extreme_points)
+        crop_reach = (reach * crop.size / crop.width, reach * crop.size / crop.height)
+        logits, bent = self._decode(features, points, crop_clicks, previous, crop_reach)
         probability = 1 / (1 + np.exp(-logits.clip(-30, 30)))
         decode_ms = _milliseconds_since(started)
 
@@ -102,7 +107,7 @@ class ClickPredictor:
             "decode": decode_ms,
             "write_mask": _milliseconds_since(started),
         }
-        return Prediction(mask, expected_iou(probability), encoded, timings)
+        return Prediction(mask, expected_iou(probability), encoded, timings, bent)
 
     def prewarm(self, photo: npt.NDArray[np.uint8], photo_key: Hashable) -> float:
         """Compute what can be before the first click; the milliseconds that it took.
@@ -144,14 +149,20 @@ class ClickPredictor:
         points: npt.NDArray[np.float32],
         clicks: Sequence[CropClick],
         previous: FloatMap | None,
-    ) -> FloatMap:
-        if previous is not None or not clicks:
-            return self.network.decode(features, points, clicks, previous)
-        logits = self.network.decode(features, points, (), None)
-        for count in range(1, len(clicks) + 1):
-            probability = 1 / (1 + np.exp(-logits.clip(-30, 30)))
-            logits = self.network.decode(features, points, clicks[:count], _halve(probability))
-        return logits
+        reach: tuple[float, float],
+    ) -> tuple[FloatMap, bool]:
+        """Logits that honour the newest click, and whether they had to be bent to it."""
+        first = len(clicks) if previous is not None else 0
+        logits, bent = None, False
+        for count in range(first, len(clicks) + 1):
+            if logits is not None:
+                previous = _halve(1 / (1 + np.exp(-logits.clip(-30, 30))))
+            logits = self.network.decode(features, points, clicks[:count], previous)
+            if count and self.network.hears_clicks:
+                heeded, logits = logits, honour(logits, clicks[count - 1], reach)
+                bent = logits is not heeded
+        assert logits is not None  # the loop ran at least once
+        return logits, bent
 
 
 def _milliseconds_since(started: float) -> float:

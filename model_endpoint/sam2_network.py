@@ -58,6 +58,7 @@ class Sam2Network:
     """
 
     whole_photo = True
+    hears_clicks = True
 
     def __init__(
         self, directory: Path, label: str, device: str | None = None, threads: int = 2

@@ -36,6 +36,7 @@ class TorchNetwork:
     """
 
     whole_photo = False
+    hears_clicks = True
     concurrency = 2 * LARGEST_BATCH  # one batch computed, one gathered
 
     def __init__(self, directory: Path, label: str, size: int, device: str | None = None) -> None:

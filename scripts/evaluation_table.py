@@ -49,6 +49,7 @@ def figures_table(part: Mapping[str, Any]) -> Table:
         ("error_removed", "of the first error, removed by 5 clicks"),
         ("spoiled", "clicks that cost more than 2 points"),
         ("honoured", "honoured clicks: at the pixel"),
+        ("heeded", "honoured clicks: at the pixel, by the network alone"),
         ("honoured_on_region", "honoured clicks: half of their wrong region put right"),
         ("region_put_right", "of a click's wrong region, put right"),
     ):

@@ -142,6 +142,7 @@ def test_figures_are_those_of_the_definitions() -> None:
             [0.8, 0.86, 0.85, 0.8, 0.9, 0.95],
             [0.5] * 6,
             [True] * 5,
+            [True] * 3 + [False] * 2,
             [0.6, 0.4, None, 1, 1],
             9.0,
             [5.0] * 5,
@@ -149,14 +150,21 @@ def test_figures_are_those_of_the_definitions() -> None:
     )
     result.objects.append(
         ObjectResult(
-            "b", [0.6] * 6 + [0.9], [0.5] * 6, [True] * 4 + [False], [0.0] * 5, 11.0, [7.0] * 5
+            "b",
+            [0.6] * 6 + [0.9],
+            [0.5] * 6,
+            [True] * 4 + [False],
+            [True] * 4 + [False],
+            [0.0] * 5,
+            11.0,
+            [7.0] * 5,
         )
     )
     found = result.to_json()
     assert found["noc"] == {"noc85@6": 3.5, "noc85@20": 3.5, "noc90@6": 5.0, "noc90@20": 5.0}
     assert found["miou"][0] == 70
     assert found["error_removed"] == pytest.approx(25.0)  # from 30 to 22.5
-    assert (found["spoiled"], found["honoured"]) == (10.0, 90.0)
+    assert (found["spoiled"], found["honoured"], found["heeded"]) == (10.0, 90.0, 70.0)
     assert found["honoured_on_region"] == pytest.approx(100 * 3 / 9, abs=0.01)
     assert found["first_ms"] == [10.0, 10.8]
     assert found["click_ms"] == [6.0, 7.0]

@@ -38,6 +38,7 @@ class CountingNetwork:
     name = "counting"
     size = 64
     whole_photo = False
+    hears_clicks = True
 
     def encode(
         self,
@@ -138,7 +139,9 @@ def test_a_click_far_outside_the_crop_is_taken() -> None:
 
 
 class FloodingNetwork(CountingNetwork):
-    """Says that all of the crop is object."""
+    """Says that all of the crop is object, whatever one clicks."""
+
+    hears_clicks = False
 
     def decode(
         self,
