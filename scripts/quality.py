@@ -24,6 +24,7 @@ from scripts.job_quality import (
     keep_adjudicated,
 )
 from scripts.job_table import percent
+from scripts.pseudonyms import load_pseudonyms
 from scripts.report import legend_of, pictures_of, write_page
 
 MOST_PICTURED = 100
@@ -52,7 +53,9 @@ def run_quality(options: QualityOptions) -> int:
         kept = keep_adjudicated(output, reviewed)
         console.print(f"What reviewers say of the workers is kept in {kept}", soft_wrap=True)
     with console.status("Reading labels and answers"):
-        quality = job_quality(output, below=options.below, adjudicated=reviewed)
+        quality = _under_pseudonyms(
+            job_quality(output, below=options.below, adjudicated=reviewed), output
+        )
     options.out.mkdir(parents=True, exist_ok=True)
     report = options.out / f"{output.name}.html"
     with console.status("Drawing who said what"):
@@ -74,6 +77,20 @@ def run_quality(options: QualityOptions) -> int:
     return 0
 
 
+def _under_pseudonyms(quality: JobQuality, output: JobOutput) -> JobQuality:
+    """The same, told of workers whose ids nobody sees."""
+    names = load_pseudonyms(output.address.split("/")[2], output.store)
+    return dataclasses.replace(
+        quality,
+        workers=tuple(
+            dataclasses.replace(worker, worker_id=names.of(worker.worker_id))
+            for worker in quality.workers
+        ),
+        results=tuple(map(names.in_result, quality.results)),
+        attention=tuple((names.in_result(result), why) for result, why in quality.attention),
+    )
+
+
 def worker_table(workers: Sequence[WorkerRecord]) -> Table:
     """One row per worker, the best first."""
     table = Table(header_style="bold", title="Workers", title_justify="left", box=SIMPLE_HEAD)
@@ -89,7 +106,7 @@ def worker_table(workers: Sequence[WorkerRecord]) -> Table:
             flags.append(f"unusable {worker.discarded}")
         gold = f"{percent(worker.gold_iou)} ({worker.gold_photos})" if worker.gold_photos else "–"
         table.add_row(
-            worker.worker_id.rsplit(".", 1)[-1],  # private.<region>.<id>: the id tells them apart
+            worker.worker_id,
             f"{worker.prior:.2f}",
             str(worker.photos),
             percent(worker.agreement),

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import typer
 from botocore.exceptions import ClientError
 
 from hooks.core.manifest import parse_s3_uri
+from scripts.aws_account import AwsAccount
 from scripts.aws_errors import code_of
+from scripts.job_description import UNFINISHED, existing_job
 from scripts.refusal import RefusedError
 
 ANSWER_FOLDERS = (
@@ -103,3 +106,22 @@ def _output_of(job: Mapping[str, Any]) -> tuple[str, str]:
     path = str(job["OutputConfig"]["S3OutputPath"]).rstrip("/")
     bucket, prefix = parse_s3_uri(f"{path}/{job['LabelingJobName']}/")
     return bucket, prefix
+
+
+def run_forget_answers(name: str, older_than_days: int, account: AwsAccount, *, yes: bool) -> int:
+    """`fewclick job forget-answers`."""
+    job = existing_job(name, account)
+    if job["LabelingJobStatus"] in UNFINISHED:
+        raise RefusedError(
+            f"the job {name} is {job['LabelingJobStatus']}: its answers are still needed."
+        )
+    if not yes:
+        typer.confirm(
+            f"Delete what single workers answered in {name}? Labels stay; `fewclick quality` and "
+            "`job report` will know less.",
+            abort=True,
+            err=True,
+        )
+    count = forget_answers(job, account.client("s3"), older_than_days=older_than_days)
+    typer.echo(f"{count} objects deleted.")
+    return 0

@@ -12,6 +12,7 @@ from hooks.core.worker_record import read_evidence
 from scripts.__main__ import app
 from scripts.job_output import JobOutputError, open_job_output
 from scripts.job_quality import follow_up_manifest, job_quality
+from scripts.pseudonyms import load_pseudonyms
 from tests.unit.scripts.finished_job import BUCKET, FinishedJob
 
 AGREED = {"ann": "##../##..", "bob": "##../##..", "cy": "##../###.", "eve": "..##/..##"}
@@ -66,11 +67,14 @@ def test_a_reviewers_masks_are_the_truth_for_workers(job: FinishedJob) -> None:
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
+    names = load_pseudonyms(BUCKET, job.store)
     golds = {worker["worker_id"]: worker["gold_iou"] for worker in told["workers"]}
-    assert golds["ann"] == pytest.approx(0.5)  # right on the first photo, wrong on the second
-    assert golds["bob"] == pytest.approx(1.0)
-    assert golds["eve"] == 0.0
-    assert told["workers"][0]["worker_id"] == "bob"
+    assert golds[names.of("ann")] == pytest.approx(
+        0.5
+    )  # right on the first photo, wrong on the second
+    assert golds[names.of("bob")] == pytest.approx(1.0)
+    assert golds[names.of("eve")] == 0.0
+    assert told["workers"][0]["worker_id"] == names.of("bob")
     assert told["attention"] == []  # the reviewer has decided
     uri = f"{job.address}/annotations/worker-quality/adjudicated-review.json"
     kept = read_evidence(job.store.read(uri), uri)
@@ -83,7 +87,9 @@ def test_the_command_writes_report_and_manifest(job: FinishedJob, tmp_path: Path
     arguments = ["quality", "pets", "--s3-folder", str(job.folder), "--out", str(tmp_path / "q")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert "ann" in result.stdout
+    names = load_pseudonyms(BUCKET, job.store)
+    assert names.of("ann") in result.stdout
+    assert not any(line.split()[:1] == ["ann"] for line in result.stdout.splitlines())
     report = (tmp_path / "q" / "pets.html").read_text()
     assert "no two of the 2 workers agree" in report
     assert report.count("data:image/jpeg") == 3  # the consensus and two workers
