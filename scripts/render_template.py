@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from rjsmin import jsmin
 
+from hooks.core import answer, verification_answer
 from hooks.core.errors import ContractError
 from hooks.core.job_example import Example
 from hooks.core.job_settings import JobKind, JobSettings
@@ -39,7 +40,7 @@ LIQUID_OF_A_PAGE = (
 _IN_MARKUP = ("tool.", "panel.", "reason.", "compare.", "keys.", "how.")
 """Beginnings of the keys of texts that stand in the page's markup and no script asks for."""
 
-_REPORTED = ("photo.",)
+_REPORTED = ("photo.", "earlier.")
 """Beginnings of the keys of texts that may become a worker's answer: answers are in English."""
 
 _LIQUID_BEGINS = re.compile(r"\{(?=[{%])")
@@ -56,18 +57,44 @@ class Page:
         template: below `templates`.
         liquid: what it has of Liquid beside LIQUID_OF_A_PAGE.
         folder: of scripts and texts that come on top of every page's: their order is in its
-            `order.json`.
+            `order.json`, where `folder/name` is a script that several pages share.
+        shared: those of every page's scripts that it uses; none named: all.
         keys: what its table of keys says beside what every page's says.
+        field: of the form, that holds the answer.
     """
 
     template: str
     liquid: tuple[str, ...] = ()
     folder: str = ""
+    shared: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    field: str = answer.FORM_FIELD
 
+
+LIQUID_OF_AN_EARLIER_LABEL = (
+    "{% if task.input.earlier.mask %}",
+    "{{ task.input.earlier.mask | grant_read_access }}",
+    "{% endif %}",
+)
+
+LOOKING = (
+    *("texts", "task", "geometry", "rle", "spans", "viewport"),
+    *("look", "shapes", "painter", "photo", "pointer", "keyboard", "submitter"),
+)
+"""The scripts of a page that shows a photo and a label, and draws nothing by clicks."""
 
 PAGES = {
     JobKind.SEGMENTATION: Page("segmentation.html.j2"),
+    JobKind.ADJUSTMENT: Page(
+        "adjustment/page.html.j2", liquid=LIQUID_OF_AN_EARLIER_LABEL, folder="adjustment"
+    ),
+    JobKind.VERIFICATION: Page(
+        "verification/page.html.j2",
+        liquid=LIQUID_OF_AN_EARLIER_LABEL,
+        folder="verification",
+        shared=LOOKING,
+        field=verification_answer.FORM_FIELD,
+    ),
     JobKind.ADJUDICATION: Page(
         "adjudication/page.html.j2",
         liquid=(
@@ -103,6 +130,7 @@ def render(settings: JobSettings, *, minified: bool = False) -> str:
         .get_template(page_parts.template)
         .render(
             job=settings,
+            field=page_parts.field,
             job_json=_json_in_html(
                 job_of(settings) | {"english": in_english(texts, folder, _REPORTED)}
             ),
@@ -113,7 +141,7 @@ def render(settings: JobSettings, *, minified: bool = False) -> str:
                 {key: text for key, text in texts.items() if not key.startswith(_IN_MARKUP)}
             ),
             more_keys=list(page_parts.keys),
-            scripts=script_order(folder),
+            scripts=script_order(folder, page_parts.shared),
             source=_compact,
             prose=_prose,
             plain=_plain,
@@ -194,6 +222,11 @@ def scripts_of(page: str) -> list[str]:
 def job_of(settings: JobSettings) -> dict[str, object]:
     """What the page's scripts know of the job."""
     categories = settings.labels
+    judged = (
+        {"verdicts": list(settings.verdicts), "reasons": list(settings.reasons)}
+        if settings.kind is JobKind.VERIFICATION
+        else {}
+    )
     return {
         "name": settings.labeling_job_name,
         "kind": settings.kind.value,
@@ -202,20 +235,23 @@ def job_of(settings: JobSettings) -> dict[str, object]:
             {"name": name, "color": categories.color(index)}
             for index, name in enumerate(categories, start=1)
         ],
+        **judged,
     }
 
 
-def script_order(folder: str = "") -> list[str]:
+def script_order(folder: str = "", shared: Sequence[str] = ()) -> list[str]:
     """The scripts of a page below `templates`, in the order in which they need each other.
 
     Args:
         folder: of the page's own scripts, which come after those of `js`.
+        shared: those of `js` that the page uses, all if none is named.
     """
     return [
-        f"{place}/{name}.js"
+        f"{name}.js" if "/" in name else f"{place}/{name}.js"
         for place in ("js", folder)
         if place
         for name in json.loads(_source(f"{place}/order.json"))
+        if place != "js" or not shared or name in shared
     ]
 
 

@@ -34,13 +34,14 @@ const Answer = (() => {
   }
 
   /**
-   * The answer as JSON text; `parts` are another page's own fields. The session is read before the first await, so what the worker does
-   * meanwhile is not in it.
+   * The answer as JSON text; `parts` are another page's own fields of the block, `fields` those
+   * beside it. The session is read before the first await, so what the worker does meanwhile is
+   * not in it.
    *
    * Past the budget the objects' own masks are left out, then the instances; throws an Error with
    * a worker's sentence when that is not enough.
    */
-  async function build({ session, job, photo, say, parts: own = {} }) {
+  async function build({ session, job, photo, say, parts: own = {}, fields = {} }) {
     const parts = placed(session);
     const map = owners(parts, photo);
     const visible = new Uint32Array(parts.length + 1);
@@ -60,6 +61,7 @@ const Answer = (() => {
       inputImageProperties: { width: photo.width, height: photo.height },
       labelMappings: Object.fromEntries(labels.map(({ name, color }) => [name, { color }])),
       labeledImage: {},
+      ...fields,
       fewclick: {
         schema_version: SCHEMA_VERSION,
         tool: job.tool,

@@ -50,9 +50,11 @@ const Keyboard = (() => {
   /**
    * `actions`: functions by the names above, and `label(index)`, `step(columns, rows)`. An action
    * of another page's may be missing; its key then does nothing. `hold` = {begin(), end()}: Space
-   * on the stage, which places a point unless the photo was moved meanwhile.
+   * on the stage, which places a point unless the photo was moved meanwhile. `own`: keys that a
+   * page has in place of those above.
    */
-  function listen(page, stage, actions, { labels, hold }) {
+  function listen(page, stage, actions, { labels, hold, own = {} }) {
+    const everywhere = { ...EVERYWHERE, ...own };
     const number = createNumber(labels);
 
     const isOurs = (event) => {
@@ -80,7 +82,7 @@ const Keyboard = (() => {
         return () => actions.step(arrow[0] * length, arrow[1] * length);
       }
       if (/^[0-9]$/.test(pressed)) return () => actions.label(number(pressed, event.timeStamp));
-      const name = EVERYWHERE[pressed] ?? (onStage ? ON_STAGE[pressed] : undefined);
+      const name = everywhere[pressed] ?? (onStage ? ON_STAGE[pressed] : undefined);
       return name === undefined ? undefined : actions[name];
     }
   }

@@ -6,23 +6,11 @@ const Main = (() => {
 
   const SCRIPT_PATIENCE_MS = 15_000; // for Ground Truth's script, which may load late
 
-  /** The task from its attribute. Some renderers escape twice; a parser undoes the second. */
-  function readTask(text) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      const { body } = new DOMParser().parseFromString(text, "text/html");
-      return JSON.parse(body.textContent);
-    }
-  }
-
   /** `join(page, actions)` adds another page's own part before anything is shown. */
   async function start({ join } = {}) {
-    const job = JSON.parse(byId("job").textContent);
-    const say = Texts.create(JSON.parse(byId("texts").textContent), job.english);
-    const task = readTask(byId("task").dataset.task);
+    const { job, say, task } = Task.read();
     const page = {
-      job, say, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
+      job, say, task, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
       photoReport: "", draftProblem: "", waived: new Set(), latency: Latency.create(), latencyShown: false,
       hasService: Boolean(task.clickApi),
       stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"), labelFilter: byId("label-filter"),
@@ -117,9 +105,11 @@ const Main = (() => {
     Pointer.listen(stage, pointer);
     stage.addEventListener("dblclick", actions["close-polygon"]);
     page.submit = Submitter.attach(page.form, byId("answer"), {
-      obstacle: () => Guide.obstacle(page),
+      obstacle: () => page.obstacle?.() ?? Guide.obstacle(page),
       revision: () => session.revision,
-      build: () => Answer.build({ session, job, photo: size, say, parts: page.answerParts?.() }),
+      build: () => Answer.build({
+        session, job, photo: size, say, parts: page.answerParts?.(), fields: page.answerFields?.(),
+      }),
       onObstacle: ({ text, objectId, waiver }) => {
         if (objectId !== null) session.select(objectId);
         // A doubt, which the worker's submitting again dispels.

@@ -149,9 +149,9 @@ const Session = (() => {
     /**
      * Puts objects with masks that are there already in place of all others, as one step:
      * `given`: [{label, mask, extremePoints}], bottom first; `name` is what they are known by.
-     * None at all says that there is nothing to label.
+     * None at all says that there is nothing to label. Unless `keep`, undo does not go behind it.
      */
-    function load(given, name) {
+    function load(given, name, { keep = true } = {}) {
       const first = nextId();
       const objects = given.map(({ label: index, mask, extremePoints }, place) => {
         const id = first + place;
@@ -164,7 +164,8 @@ const Session = (() => {
       });
       Object.freeze(objects);
       const outcome = objects.length ? "labeled" : "nothing-here";
-      change({ objects, currentId: null, outcome, origin: Object.freeze({ name, objects }) });
+      const origin = Object.freeze({ name, objects });
+      change({ objects, currentId: null, outcome, origin }, { keep });
     }
 
     /** Puts a draft (js/draft.js) in place of all there is, as one step. */

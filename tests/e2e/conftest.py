@@ -28,14 +28,16 @@ def open_page(browser: Browser, demo_photos: Path) -> Iterator[Callable[..., Ben
     """Opens the page on a photo, in a window of its own; keyword arguments go to `serve`."""
     with ExitStack() as stack:
 
-        def opened(path: str = "/task/1", *, wait: bool = True, **options: Any) -> BenchHand:
+        def opened(
+            path: str = "/task/1", *, wait: bool = True, has_touch: bool = False, **options: Any
+        ) -> BenchHand:
             photo = demo_photos / "images" / "coco_358083.jpg"
             with Image.open(photo) as image:
                 size = Size(*image.size)
             served = {"photo": photo.read_bytes(), "size": size} | options
             bench = stack.enter_context(serve(**served))
             window = {"width": 1280, "height": 800}
-            context = stack.enter_context(browser.new_context(viewport=window))
+            context = stack.enter_context(browser.new_context(viewport=window, has_touch=has_touch))
             hand = BenchHand(context.new_page(), bench)
             hand.open(path)
             if wait:

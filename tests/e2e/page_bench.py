@@ -40,7 +40,7 @@ from hooks.core.wire import (
     parse_request,
 )
 from scripts.local_ground_truth import liquid
-from scripts.render_template import render
+from scripts.render_template import PAGES, render
 from tests.conftest import REPOSITORY
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
@@ -160,6 +160,7 @@ class Bench:
     service: ClickService
     size: Size
     labels: LabelCategories
+    field: str
     submitted: list[dict[str, Any]] = field(default_factory=list)
     submit_statuses: list[int] = field(default_factory=list)
     photo_status: int = 200
@@ -169,8 +170,8 @@ class Bench:
         """The one answer that was submitted."""
         assert len(self.submitted) == 1
         content = self.submitted[0]["answerContent"]
-        assert list(content) == ["crowd-semantic-segmentation"]
-        answer: dict[str, Any] = json.loads(content["crowd-semantic-segmentation"])
+        assert list(content) == [self.field]
+        answer: dict[str, Any] = json.loads(content[self.field])
         return answer
 
     def parsed(self) -> WorkerAnswer:
@@ -211,16 +212,32 @@ def serve(
     candidates: Mapping[str, bytes] | None = None,
     minified: bool = False,
     job: Mapping[str, Any] | None = None,
+    earlier: Mapping[str, Any] | None = None,
+    earlier_mask: bytes = b"",
 ) -> Iterator[Bench]:
     """Serve a job's page with one photo (`size`: upright) at `Bench.address`.
 
     Args:
         candidates: masks to choose from, as PNG; one of no bytes is not there.
         job: more of the job's settings, by their names.
+        earlier: the label that the task begins with, but for a mask's address, as the
+            pre-annotation hook tells it.
+        earlier_mask: its PNG.
     """
     masks = {f"/mask-{name}.png": png for name, png in (candidates or {}).items()}
     service = ClickService(size)
-    bench = Bench("", service, size, labels, photo_status=photo_status, photo_cors=photo_cors)
+    if earlier and "colors" in earlier:
+        masks["/earlier.png"] = earlier_mask
+        earlier = {"mask": "s3://bucket/earlier.png", **earlier}
+    bench = Bench(
+        "",
+        service,
+        size,
+        labels,
+        PAGES[kind].field,
+        photo_status=photo_status,
+        photo_cors=photo_cors,
+    )
     settings = JobSettings("pets", kind, "pets", labels, "Every <b>cat</b>.")
     settings = replace(settings, **(job or {}))
 
@@ -304,6 +321,7 @@ def serve(
         "candidates": [
             {"name": name, "mask": f"s3://bucket/mask-{name}.png"} for name in candidates or {}
         ],
+        **({"earlier": earlier} if earlier else {}),
         "manifestLine": {"source-ref": "s3://bucket/photo.jpg", "note": "<b>\"'&{{ x }}"},
     }
     page = liquid.render(

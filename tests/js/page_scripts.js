@@ -6,13 +6,16 @@ const path = require("node:path");
 const vm = require("node:vm");
 
 const TEMPLATES = path.join(__dirname, "..", "..", "templates");
-const order = ["js", "adjudication"].flatMap((folder) => {
-  const names = JSON.parse(fs.readFileSync(path.join(TEMPLATES, folder, "order.json"), "utf8"));
-  return names.map((name) => path.join(folder, name));
-});
+const PAGES = ["adjudication", "adjustment", "verification", "bounding_box"];
+const order = ["js", ...PAGES]
+  .flatMap((folder) => {
+    const names = JSON.parse(fs.readFileSync(path.join(TEMPLATES, folder, "order.json"), "utf8"));
+    return names.map((name) => (name.includes("/") ? name : path.join(folder, name)));
+  })
+  .filter((name, index, names) => names.indexOf(name) === index); // pages share some
 const texts = Object.assign(
   {},
-  ...[".", "adjudication"].map((folder) =>
+  ...[".", ...PAGES].map((folder) =>
     JSON.parse(fs.readFileSync(path.join(TEMPLATES, folder, "texts.en.json"), "utf8")),
   ),
 );

@@ -83,6 +83,34 @@ for (const [depth, rows] of [[1, [[0, 0b10110000]]], [2, [[0, 0b01000101, 0b0000
   });
 }
 
+const colorAt = ({ pixels, colors }, at) => colors[pixels[at]];
+
+for (const [what, type, row, seen] of [
+  ["true colours", 2, [1, 2, 3, 255, 0, 16], ["#010203", "#ff0010"]],
+  ["true colours that are see-through", 6, [1, 2, 3, 0, 255, 0, 16, 9], ["#010203", "#ff0010"]],
+  ["grey", 0, [7, 255], ["#070707", "#ffffff"]],
+  ["grey that is see-through", 4, [7, 0, 255, 255], ["#070707", "#ffffff"]],
+]) {
+  test(`${what} are read as colours`, async () => {
+    const image = await PngReader.read(file({ width: 2, height: 1, type, rows: [[0, ...row]] }));
+    assert.deepEqual([colorAt(image, 0), colorAt(image, 1)], seen);
+  });
+}
+
+test("a row filter reaches back one pixel of true colours", async () => {
+  const rows = [[1, 1, 2, 3, 1, 0, 0], [4, 1, 1, 1, 0, 0, 0]];
+  const image = await PngReader.read(file({ width: 2, height: 2, type: 2, rows }));
+  const seen = [0, 1, 2, 3].map((at) => colorAt(image, at));
+  assert.deepEqual(seen, ["#010203", "#020203", "#020304", "#020304"]);
+});
+
+test("more colours than a mask has classes are no colour", async () => {
+  const row = Array.from({ length: 300 }, (_, at) => [at >> 8, at & 255, 9]).flat();
+  const image = await PngReader.read(file({ width: 300, height: 1, type: 2, rows: [[0, ...row]] }));
+  assert.equal(colorAt(image, 254), "#00fe09");
+  assert.equal(colorAt(image, 299), undefined);
+});
+
 // The file's pixels are 0 1 2 / 3 4 5; what is upright for each orientation.
 const UPRIGHT = {
   1: [3, 2, [0, 1, 2, 3, 4, 5]],
@@ -116,8 +144,8 @@ test("an EXIF block that says nothing of use is as good as none", async () => {
 for (const [what, bytes, reason] of [
   ["a text", Uint8Array.from(Buffer.from("hello")), /no PNG/],
   ["a file without an end", file({ width: 1, height: 1, rows: [[0, 1]], end: false }), /cut off/],
-  ["colours without a palette", file({ width: 1, height: 1, type: 2, rows: [[0, 1, 1, 1]] }), /no palette PNG/],
-  ["interlacing", file({ width: 1, height: 1, interlace: 1, rows: [[0, 1]] }), /no palette PNG/],
+  ["interlacing", file({ width: 1, height: 1, interlace: 1, rows: [[0, 1]] }), /masks do not come in/],
+  ["sixteen bits a pixel", file({ width: 1, height: 1, depth: 16, type: 0, rows: [[0, 1, 1]] }), /masks do not come in/],
   ["a missing row", file({ width: 1, height: 2, rows: [[0, 1]] }), /too few pixels/],
   ["an unknown row filter", file({ width: 1, height: 1, rows: [[9, 1]] }), /row filter/],
 ]) {

@@ -139,7 +139,7 @@ def test_254_long_labels_of_any_script_fit() -> None:
 @every_page
 def test_a_page_has_its_scripts_and_styles_without_comments(kind: JobKind) -> None:
     styles, _, script = unpacked(render(settings(kind=kind)))
-    for name in script_order(PAGES[kind].folder):
+    for name in script_order(PAGES[kind].folder, PAGES[kind].shared):
         source = (TEMPLATES / name).read_text(encoding="utf-8")
         (constant,) = re.findall(r"^const (\w+) = ", source, re.MULTILINE)
         assert re.search(rf"\b{constant} ?= ?\(\(\) ?=>", script)
@@ -161,6 +161,25 @@ def test_the_page_knows_labels_and_colours_in_order() -> None:
 def test_labels_of_any_characters_arrive_as_they_are() -> None:
     page = fill(render(settings(labels=LabelCategories.from_names(NASTY_LABELS))), {})
     assert [label["name"] for label in job_in(page)["labels"]] == list(NASTY_LABELS)
+
+
+@pytest.mark.parametrize("kind", [JobKind.ADJUSTMENT, JobKind.VERIFICATION])
+def test_a_page_that_begins_with_a_mask_gets_a_link_to_it(kind: JobKind) -> None:
+    page = render(settings(kind=kind))
+    with_mask = fill(page, {"earlier": {"mask": "s3://bucket/0.png"}})
+    with_boxes = fill(page, {"earlier": {"boxes": []}})
+    links = [Elements(each).by_id("earlier")["data-mask"] for each in (with_mask, with_boxes)]
+    assert links == ["https://photos/bucket/0.png?a=1&b=2", ""]
+
+
+def test_verdicts_and_reasons_of_any_characters_are_shown_and_known() -> None:
+    page = render(
+        settings(kind=JobKind.VERIFICATION, verdicts=NASTY_LABELS[:5], reasons=NASTY_LABELS[5:])
+    )
+    job = job_in(page)
+    assert (job["verdicts"], job["reasons"]) == (list(NASTY_LABELS[:5]), list(NASTY_LABELS[5:]))
+    shown = html.unescape(page)
+    assert all(f">{text}</span>" in shown for text in NASTY_LABELS)
 
 
 def test_liquid_gives_the_task_to_the_page() -> None:
@@ -304,7 +323,7 @@ def test_an_empty_line_parts_paragraphs_of_instructions() -> None:
 def test_the_answer_is_the_forms_only_named_input(kind: JobKind) -> None:
     page = Elements(render(settings(kind=kind)))
     named = [values["name"] for _, values in page.tags if "name" in values]
-    assert named == ["viewport", "crowd-semantic-segmentation"]
+    assert named == ["viewport", PAGES[kind].field]
 
 
 @every_page
@@ -362,7 +381,8 @@ def test_instructions_that_make_the_page_too_long_are_refused() -> None:
         render(settings(full_instructions="word " * 30_000))
 
 
-def test_a_job_kind_without_a_page_is_refused_by_name() -> None:
+def test_a_job_kind_without_a_page_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(PAGES, JobKind.VERIFICATION)
     with pytest.raises(ContractError, match="verification"):
         render(settings(kind=JobKind.VERIFICATION))
 

@@ -1,4 +1,5 @@
-// Reads the palette PNGs that consolidation writes, byte by byte.
+// Reads masks' PNGs, byte by byte: palette PNGs, as consolidation writes them, and those of grey or
+// true colours of up to 8 bits, as other tools do.
 //
 // A canvas would decode them in one call, but what is read back from a canvas may have noise
 // added against fingerprinting, and whether an image element turns a PNG by its EXIF orientation
@@ -8,6 +9,8 @@ const PngReader = (() => {
 
   const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
   const PALETTE = 3;
+  const CHANNELS = { 0: 1, 2: 3, [PALETTE]: 1, 4: 2, 6: 4 }; // bytes of a pixel, by colour type
+  const MOST_COLORS = 255; // a mask has one a class; more come from smoothing and mean nothing
   const ORIENTATION = 0x0112;
 
   /** {IHDR: bytes, PLTE: bytes, IDAT: [bytes, ...], eXIf: bytes}, as far as they are there. */
@@ -32,9 +35,9 @@ const PngReader = (() => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  /** Undoes PNG's row filters in place; a filter reaches back one byte, as pixels have no more. */
-  function unfilter(rows, stride, height) {
-    const before = (at, column) => (column ? rows[at - 1] : 0);
+  /** Undoes PNG's row filters in place; `reach`: bytes to the pixel before. */
+  function unfilter(rows, stride, height, reach) {
+    const before = (at, column) => (column >= reach ? rows[at - reach] : 0);
     for (let row = 0; row < height; row++) {
       const start = row * (stride + 1) + 1;
       const filter = rows[start - 1];
@@ -46,7 +49,7 @@ const PngReader = (() => {
         else if (filter === 2) rows[at] += above;
         else if (filter === 3) rows[at] += (before(at, column) + above) >> 1;
         else if (filter === 4) {
-          const corner = up && column ? rows[at - up - 1] : 0;
+          const corner = up && column >= reach ? rows[at - up - reach] : 0;
           rows[at] += paeth(before(at, column), above, corner);
         } else throw new Error("It has a row filter that PNG does not know.");
       }
@@ -58,6 +61,32 @@ const PngReader = (() => {
     const [a, b, c] = [left, above, corner].map((value) => Math.abs(guess - value));
     if (a <= b && a <= c) return left;
     return b <= c ? above : corner;
+  }
+
+  // Pixels of several bytes get a palette: {pixels, colors}.
+  function indexed(rows, width, height, channels) {
+    const stride = width * channels;
+    const pixels = new Uint8Array(width * height);
+    const known = new Map(); // packed colour -> its index
+    const colors = [];
+    for (let row = 0, to = 0; row < height; row++) {
+      let at = row * (stride + 1) + 1;
+      for (let column = 0; column < width; column++, to++, at += channels) {
+        const grey = channels < 3;
+        const [red, green, blue] = grey
+          ? [rows[at], rows[at], rows[at]]
+          : [rows[at], rows[at + 1], rows[at + 2]];
+        const code = (red << 16) | (green << 8) | blue;
+        let index = known.get(code);
+        if (index === undefined) {
+          index = Math.min(colors.length, MOST_COLORS);
+          known.set(code, index);
+          if (index < MOST_COLORS) colors.push(hexColor([red, green, blue]));
+        }
+        pixels[to] = index;
+      }
+    }
+    return { pixels, colors };
   }
 
   function unpack(rows, width, height, depth) {
@@ -122,25 +151,44 @@ const PngReader = (() => {
   }
 
   const hex = (byte) => byte.toString(16).padStart(2, "0");
+  const hexColor = (bytes) => `#${[...bytes].map(hex).join("")}`;
+
+  // A palette's colours, or the greys that `depth` bits can say.
+  function colorsOf({ PLTE }, colorType, depth) {
+    if (colorType !== PALETTE) {
+      const last = (1 << depth) - 1;
+      return Array.from({ length: last + 1 }, (_, value) => {
+        const grey = Math.round((value * 255) / last);
+        return hexColor([grey, grey, grey]);
+      });
+    }
+    return Array.from({ length: PLTE.length / 3 }, (_, index) =>
+      hexColor(PLTE.subarray(3 * index, 3 * index + 3)),
+    );
+  }
 
   /**
    * {width, height, pixels, colors}: the upright image's palette indices row by row, and the
-   * palette as "#rrggbb". Rejects with an Error that says what is wrong with the file.
+   * palette as "#rrggbb"; an index past its end is a colour too many. How opaque a colour is says
+   * nothing of its class. Rejects with an Error that says what is wrong with the file.
    */
   async function read(bytes) {
-    const { IHDR, PLTE, IDAT, eXIf } = chunksOf(bytes);
+    const chunks = chunksOf(bytes);
+    const { IHDR, PLTE, IDAT, eXIf } = chunks;
     const view = new DataView(IHDR.buffer, IHDR.byteOffset, IHDR.byteLength);
     const [width, height] = [view.getUint32(0), view.getUint32(4)];
     const [depth, colorType, interlace] = [IHDR[8], IHDR[9], IHDR[12]];
-    if (colorType !== PALETTE || interlace || !PLTE) throw new Error("It is no palette PNG.");
+    const channels = CHANNELS[colorType];
+    if (!channels || interlace || depth > 8 || (colorType === PALETTE && !PLTE)) {
+      throw new Error("It is a kind of PNG that masks do not come in.");
+    }
     const rows = await inflated(IDAT);
-    const stride = Math.ceil((width * depth) / 8);
+    const stride = Math.ceil((width * channels * depth) / 8);
     if (rows.length !== (stride + 1) * height) throw new Error("It has too few pixels.");
-    unfilter(rows, stride, height);
-    const pixels = unpack(rows, width, height, depth);
-    const colors = Array.from({ length: PLTE.length / 3 }, (_, index) =>
-      `#${[...PLTE.subarray(3 * index, 3 * index + 3)].map(hex).join("")}`,
-    );
+    unfilter(rows, stride, height, channels);
+    const { pixels, colors } = channels > 1
+      ? indexed(rows, width, height, channels)
+      : { pixels: unpack(rows, width, height, depth), colors: colorsOf(chunks, colorType, depth) };
     return { ...upright(pixels, width, height, orientationOf(eXIf)), colors };
   }
 
