@@ -29,6 +29,7 @@ from hooks.core.photo import open_photo
 from scripts.job_results import PhotoResult, read_results
 from scripts.job_table import row_of, table_of
 from scripts.labeling_job_request import JobParts, labeling_job_request
+from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.object_store import S3Objects
 from scripts.photo_set import (
@@ -40,6 +41,7 @@ from scripts.photo_set import (
 )
 from scripts.render_template import render
 from scripts.report import write_report
+from scripts.serve import announce
 from scripts.simulated_workers import HABITS, SimulatedWorker
 
 DEMO_PHOTOS = Path(__file__).parent / "demo_photos"
@@ -56,6 +58,7 @@ class DemoOptions:
     """What the command line asked for; see `fewclick demo --help`."""
 
     serve: bool = False
+    host: str = LOOPBACK
     images: Path | None = None
     labels: str | None = None
     masks: Path | None = None
@@ -95,6 +98,8 @@ def plan(options: DemoOptions) -> DemoPlan:
     photos = find_photos(images)
     # Without masks nobody but people can know what to label.
     serve = options.serve or masks is None
+    if not serve and not is_loopback(options.host):
+        raise typer.BadParameter("--host goes with --serve: simulated workers are on this machine.")
     if not serve and masks is not None:
         photos = [photo for photo in photos if mask_files(masks, photo)]
         if not photos:
@@ -127,7 +132,7 @@ def run_demo(options: DemoOptions) -> int:
     except (PhotoSetError, ContractError) as error:
         raise typer.BadParameter(str(error)) from error
     references = References(demo.masks, demo.photos)
-    with LocalGroundTruth(options.out, model_dir=options.model_dir) as local:
+    with LocalGroundTruth(options.out, model_dir=options.model_dir, host=options.host) as local:
         name = open_job(local) or start_job(local, demo)
         console.print(f"Labeling job [bold]{name}[/] · {len(demo.photos)} photos")
         console.print("Ctrl-C stops; nothing is lost, the same command goes on.")
@@ -254,7 +259,7 @@ def label_by_simulation(
 
 def wait_for_people(local: LocalGroundTruth, name: str, console: Console) -> None:
     """Show where to label and how far the job is, until it is done."""
-    console.print(f"\n  Label here: [bold underline]{local.portal_url}[/]\n")
+    announce(local, console)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("photos labeled")

@@ -33,8 +33,22 @@ def run_serve(root: Path, *, host: str, model_dir: Path | None) -> int:
 
 
 def announce(local: LocalGroundTruth, console: Console) -> None:
-    """Say where to label."""
-    console.print(f"\n  Label here: [bold underline]{local.portal_url}[/]\n", soft_wrap=True)
+    """Say where to label and to watch, and the codes of this run."""
+    accounts = local.accounts
+    lines = [f"Label here     [bold underline]{local.portal_url}[/]"]
+    if accounts.in_network:
+        lines += [
+            f"Invitation     [bold]{accounts.invitation}[/]  for names that are new",
+            "               Nothing is encrypted: for networks that you trust.",
+        ]
+    lines += [
+        f"Progress       [bold underline]{local.portal_url}/requester[/]",
+        f"Pass code      [bold]{accounts.requester_code}[/]  yours, for the progress pages",
+    ]
+    console.print()
+    for line in lines:
+        console.print(f"  {line}", soft_wrap=True, highlight=False)
+    console.print()
 
 
 def _tell_changes(local: LocalGroundTruth, seen: dict[str, str], console: Console) -> None:

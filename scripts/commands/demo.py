@@ -15,6 +15,13 @@ def demo(
             "--serve", help="Open a portal where people label, instead of simulated workers."
         ),
     ] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="With --serve: an address of this machine in a network that you trust, for "
+            "workers on other machines. Nothing is encrypted."
+        ),
+    ] = "127.0.0.1",
     images: Annotated[
         Path | None, typer.Option(help="Your own photos, in place of the demo's.")
     ] = None,
@@ -51,6 +58,7 @@ def demo(
         run_demo(
             DemoOptions(
                 serve=serve,
+                host=host,
                 images=images,
                 labels=labels,
                 masks=masks,

@@ -14,9 +14,9 @@ server are the very ones that are deployed; what is stood in for is AWS. Runs on
                           every pattern, enum and bound of      workforces reaches moto; vendors; a
                           botocore's model, and the             job's workteam is not looked up
                           documented rules
-    worker portal         worker_portal, assignments, liquid    passwords, qualification of workers,
-                                                                the real Crowd elements (a stand-in
-                                                                script is served)
+    worker portal         worker_portal, task_views,            encryption, qualification of
+                          requester_views, accounts,            workers, the real Crowd elements (a
+                          assignments, liquid                   stand-in script is served)
     SageMaker endpoint    endpoint_host, model_server           scaling, several variants, streaming
                                                                 and asynchronous invocations
     API Gateway           http_api: HTTP API, format 2.0        authorizers, throttling, custom
@@ -41,7 +41,9 @@ Decided where AWS documents nothing:
     whose label is longer than a manifest attribute may be.
   * The consolidation function is invoked up to three times, with at most 100 objects; the
     pre-annotation function once.
-  * Links made by `grant_read_access` hold for 15 minutes from the moment the page is filled.
+  * Links made by `grant_read_access` hold for 15 to 20 minutes from the moment the page is filled.
+  * A worker may correct an answer until its object goes to consolidation; the file of its worker
+    response is then written anew.
   * A job that is stopped, by request or by a stopping condition, ends as Stopped, and the answers
     that it had got by then are consolidated.
 """

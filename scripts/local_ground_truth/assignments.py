@@ -57,22 +57,7 @@ class Assignment:
     deadline: float
     submitted_at: float | None
     answer: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job is, seen by one worker.
-
-    Attributes:
-        answers: submitted by everybody, of those the job needs in all.
-        mine: submitted by this worker.
-        waiting: whether there is a task for this worker now.
-    """
-
-    answers: int
-    needed: int
-    mine: int
-    waiting: bool
+    reason: str | None
 
 
 def worker_id(region: str, name: str) -> str:
@@ -88,7 +73,7 @@ class Assignments:
 
     def get(self, assignment_id: str) -> Assignment:
         with self._database.reading() as connection:
-            return _get(connection, assignment_id)
+            return get_assignment(connection, assignment_id)
 
     def of_object(self, job: str, object_id: int) -> list[Assignment]:
         """All assignments of an object, in the order in which they were submitted."""
@@ -98,7 +83,7 @@ class Assignments:
                 " ORDER BY submitted_at, accepted_at",
                 (job, object_id),
             ).fetchall()
-        return [_assignment(row) for row in rows]
+        return [read_assignment(row) for row in rows]
 
     def submitted(self, job: str, object_id: int) -> list[Assignment]:
         """An object's answers, oldest first."""
@@ -115,7 +100,7 @@ class Assignments:
                 "SELECT * FROM assignments WHERE worker = ? AND state = ? ORDER BY accepted_at",
                 (worker, AssignmentState.OPEN),
             ).fetchall()
-        return [_assignment(row) for row in rows]
+        return [read_assignment(row) for row in rows]
 
     def next_task(self, job: str, worker: str, now: float) -> Assignment | None:
         """The task this worker has open, or a new one; None if there is none for them now."""
@@ -126,18 +111,9 @@ class Assignments:
                 (job, worker, AssignmentState.OPEN),
             ).fetchone()
             if row is not None:
-                return _assignment(row)
-            object_id = _next_object(connection, job, worker)
-            if object_id is None:
-                return None
-            assignment_id = secrets.token_urlsafe(16)
-            limit = task_config(connection, job)["TaskTimeLimitInSeconds"]
-            connection.execute(
-                "INSERT INTO assignments (assignment_id, job, object_id, worker, state,"
-                " accepted_at, deadline) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (assignment_id, job, object_id, worker, AssignmentState.OPEN, now, now + limit),
-            )
-            return _get(connection, assignment_id)
+                return read_assignment(row)
+            waiting = waiting_objects(connection, job, worker)
+            return assign(connection, job, waiting[0], worker, now) if waiting else None
 
     def submit(
         self, assignment_id: str, worker: str, answer: Mapping[str, Any], now: float
@@ -148,13 +124,13 @@ class Assignments:
             AssignmentError: it is not the worker's, its time is over, or another answer is there.
         """
         with self._database.transaction() as connection:
-            assignment = _get(connection, assignment_id, worker)
+            assignment = get_assignment(connection, assignment_id, worker)
             if assignment.state is AssignmentState.SUBMITTED:
                 if json.loads(assignment.answer or "null") == answer:
                     return assignment
                 raise AssignmentError("Another answer was submitted for this task already.", 409)
             expire(connection, assignment.job, now)
-            assignment = _get(connection, assignment_id, worker)
+            assignment = get_assignment(connection, assignment_id, worker)
             if assignment.state is not AssignmentState.OPEN:
                 raise AssignmentError(
                     f"This task is not open any more: it was {assignment.state}.", 410
@@ -170,19 +146,21 @@ class Assignments:
                 ),
             )
             finish_if_answered(connection, assignment.job, assignment.object_id, now)
-            return _get(connection, assignment_id)
+            return get_assignment(connection, assignment_id)
 
-    def release(self, assignment_id: str, worker: str, now: float) -> None:
+    def release(self, assignment_id: str, worker: str, now: float, reason: str = "") -> None:
         """Give a task back, for this worker or another to take later."""
-        self._give_up(assignment_id, worker, AssignmentState.RELEASED, now)
+        self._give_up(assignment_id, worker, AssignmentState.RELEASED, now, reason)
 
-    def decline(self, assignment_id: str, worker: str, now: float) -> None:
+    def decline(self, assignment_id: str, worker: str, now: float, reason: str = "") -> None:
         """Give a task back for good; an object that enough workers declined gets no more."""
-        self._give_up(assignment_id, worker, AssignmentState.DECLINED, now)
+        self._give_up(assignment_id, worker, AssignmentState.DECLINED, now, reason)
 
-    def _give_up(self, assignment_id: str, worker: str, state: AssignmentState, now: float) -> None:
+    def _give_up(
+        self, assignment_id: str, worker: str, state: AssignmentState, now: float, reason: str
+    ) -> None:
         with self._database.transaction() as connection:
-            assignment = _get(connection, assignment_id, worker)
+            assignment = get_assignment(connection, assignment_id, worker)
             if assignment.state is state:
                 return
             if assignment.state is not AssignmentState.OPEN:
@@ -190,7 +168,8 @@ class Assignments:
                     f"This task is not open any more: it was {assignment.state}.", 410
                 )
             connection.execute(
-                "UPDATE assignments SET state = ? WHERE assignment_id = ?", (state, assignment_id)
+                "UPDATE assignments SET state = ?, reason = ? WHERE assignment_id = ?",
+                (state, reason or None, assignment_id),
             )
             if state is AssignmentState.DECLINED:
                 close_if_declined(connection, assignment.job, assignment.object_id, now)
@@ -215,23 +194,6 @@ class Assignments:
                 else:
                     set_object(connection, job, object_id, ObjectState.PENDING, None)
 
-    def progress(self, job: str, worker: str) -> Progress:
-        with self._database.reading() as connection:
-            workers = task_config(connection, job)["NumberOfHumanWorkersPerDataObject"]
-            objects = connection.execute(
-                "SELECT COUNT(*) FROM objects WHERE job = ? AND state NOT IN (?, ?, ?)",
-                (job, ObjectState.KEPT, ObjectState.SKIPPED, ObjectState.FAILED),
-            ).fetchone()[0]
-            answers, mine, held = connection.execute(
-                "SELECT COALESCE(SUM(state = 'submitted'), 0),"
-                " COALESCE(SUM(state = 'submitted' AND worker = ?), 0),"
-                " COALESCE(SUM(state = 'open' AND worker = ?), 0)"
-                " FROM assignments WHERE job = ?",
-                (worker, worker, job),
-            ).fetchone()
-            waiting = held > 0 or _next_object(connection, job, worker) is not None
-        return Progress(answers, objects * workers, mine, waiting)
-
     def _has_expired(self, job: str, now: float) -> bool:
         with self._database.reading() as connection:
             lifetime = availability_seconds(connection, job)
@@ -244,9 +206,10 @@ class Assignments:
         return bool(row[0])
 
 
-def _next_object(connection: sqlite3.Connection, job: str, worker: str) -> int | None:
+def waiting_objects(connection: sqlite3.Connection, job: str, worker: str) -> list[int]:
+    """Ids of the objects that a worker could be given, in the order in which they will be."""
     workers = task_config(connection, job)["NumberOfHumanWorkersPerDataObject"]
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT object_id FROM objects AS o JOIN jobs AS j ON j.name = o.job"
         " WHERE o.job = ? AND o.state = ? AND j.status = ?"
         " AND (SELECT COUNT(*) FROM assignments AS a WHERE a.job = o.job"
@@ -256,13 +219,27 @@ def _next_object(connection: sqlite3.Connection, job: str, worker: str) -> int |
         "      AND a.state IN ('open', 'submitted', 'declined'))"
         # What a worker has given back before comes to them last.
         " ORDER BY EXISTS (SELECT 1 FROM assignments AS a WHERE a.job = o.job"
-        "      AND a.object_id = o.object_id AND a.worker = ?), object_id LIMIT 1",
+        "      AND a.object_id = o.object_id AND a.worker = ?), object_id",
         (job, ObjectState.OPEN, JobStatus.IN_PROGRESS, workers, worker, worker),
-    ).fetchone()
-    return None if row is None else int(row["object_id"])
+    ).fetchall()
+    return [row["object_id"] for row in rows]
 
 
-def _get(
+def assign(
+    connection: sqlite3.Connection, job: str, object_id: int, worker: str, now: float
+) -> Assignment:
+    """Put an object into a worker's hands."""
+    assignment_id = secrets.token_urlsafe(16)
+    limit = task_config(connection, job)["TaskTimeLimitInSeconds"]
+    connection.execute(
+        "INSERT INTO assignments (assignment_id, job, object_id, worker, state,"
+        " accepted_at, deadline) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (assignment_id, job, object_id, worker, AssignmentState.OPEN, now, now + limit),
+    )
+    return get_assignment(connection, assignment_id)
+
+
+def get_assignment(
     connection: sqlite3.Connection, assignment_id: str, worker: str | None = None
 ) -> Assignment:
     row = connection.execute(
@@ -270,10 +247,10 @@ def _get(
     ).fetchone()
     if row is None or (worker is not None and row["worker"] != worker):
         raise AssignmentError("There is no such task for you.", 404)
-    return _assignment(row)
+    return read_assignment(row)
 
 
-def _assignment(row: sqlite3.Row) -> Assignment:
+def read_assignment(row: sqlite3.Row) -> Assignment:
     return Assignment(
         assignment_id=row["assignment_id"],
         job=row["job"],
@@ -284,4 +261,5 @@ def _assignment(row: sqlite3.Row) -> Assignment:
         deadline=row["deadline"],
         submitted_at=row["submitted_at"],
         answer=row["answer"],
+        reason=row["reason"],
     )

@@ -86,20 +86,25 @@ class Batches:
                 "UPDATE batches SET done = 1 WHERE job = ? AND batch = ?", (job, batch.number)
             )
 
-    def written_responses(self, job: str, object_ids: Iterable[int]) -> None:
-        """Note that the objects' worker-response files are there."""
+    def written_response(self, job: str, object_id: int, corrections: int) -> None:
+        """Note that the object's worker-response file has its answers after so many corrections."""
         with self._database.transaction() as connection:
-            connection.executemany(
-                "UPDATE objects SET response_written = 1 WHERE job = ? AND object_id = ?",
-                ((job, object_id) for object_id in object_ids),
+            connection.execute(
+                "UPDATE objects SET response_written = 1"
+                " WHERE job = ? AND object_id = ? AND corrections = ?",
+                (job, object_id, corrections),
             )
 
-    def without_response(self, job: str) -> list[int]:
-        """Ids of the answered objects whose worker-response files are still to be written."""
+    def without_response(self, job: str) -> list[tuple[int, int]]:
+        """The answered objects whose worker-response files are still to be written.
+
+        Each with the number of corrections so far: read before the answers, it tells whether one
+        was corrected while the file was being written.
+        """
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT object_id FROM objects WHERE job = ? AND state = ?"
+                "SELECT object_id, corrections FROM objects WHERE job = ? AND state = ?"
                 " AND NOT response_written ORDER BY object_id",
                 (job, ObjectState.ANSWERED),
             ).fetchall()
-        return [row["object_id"] for row in rows]
+        return [(row["object_id"], row["corrections"]) for row in rows]

@@ -44,8 +44,8 @@ class Consolidation:
     def __init__(self, services: JobServices) -> None:
         self._services = services
 
-    def run(self, job: Job) -> None:
-        """Consolidate every answered object; they are labeled or failed when this returns."""
+    def plan(self, job: Job) -> None:
+        """Put every answered object into a batch; workers can correct its answers no more."""
         unplanned = [
             data_object
             for data_object in self._services.jobs.objects(job.name, ObjectState.ANSWERED)
@@ -54,6 +54,9 @@ class Consolidation:
         if unplanned:
             groups = list(self._groups(job, unplanned))
             self._services.batches.plan(job.name, job.iteration, groups, self._services.now())
+
+    def run(self, job: Job) -> None:
+        """Consolidate every planned object; they are labeled or failed when this returns."""
         for batch in self._services.batches.unfinished(job.name):
             self._run_batch(job, batch)
 

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS objects (
     opened_at REAL,                 -- when the task became available
     done_at REAL,                   -- when the last answer came, or time ran out
     response_written INTEGER NOT NULL DEFAULT 0,
+    corrections INTEGER NOT NULL DEFAULT 0,     -- how often a worker changed an answer
     batch INTEGER,
     result TEXT,                    -- JSON: what consolidation adds to the line
     failure TEXT,
@@ -49,7 +50,8 @@ CREATE TABLE IF NOT EXISTS assignments (
     accepted_at REAL NOT NULL,
     deadline REAL NOT NULL,
     submitted_at REAL,
-    answer TEXT                     -- JSON object: the form's named fields
+    answer TEXT,                    -- JSON object: the form's named fields
+    reason TEXT                     -- why it was given back, in the worker's words
 );
 CREATE INDEX IF NOT EXISTS assignments_by_object ON assignments (job, object_id);
 CREATE INDEX IF NOT EXISTS assignments_by_worker ON assignments (worker, state);
@@ -61,7 +63,24 @@ CREATE TABLE IF NOT EXISTS batches (
     done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (job, iteration, batch)
 );
+CREATE TABLE IF NOT EXISTS workers (
+    name_key TEXT PRIMARY KEY,      -- the name in lower case: Ann and ann are one worker
+    name TEXT NOT NULL,
+    pass_code TEXT,                 -- salted hash; NULL for a worker who has none
+    created_at REAL NOT NULL,
+    signed_in_at REAL
+);
+CREATE TABLE IF NOT EXISTS sessions (
+    token_hash TEXT PRIMARY KEY,    -- of the cookie's value, so that the file opens no session
+    name_key TEXT,                  -- NULL for the requester
+    expires_at REAL NOT NULL
+);
 """
+ADDED_COLUMNS = (
+    ("objects", "corrections", "INTEGER NOT NULL DEFAULT 0"),
+    ("assignments", "reason", "TEXT"),
+)
+"""What files of earlier versions lack."""
 
 
 class Database:
@@ -78,6 +97,7 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(SCHEMA)
+        self._add_columns()
         self._lock = threading.RLock()
         self._changed = threading.Condition()
         self._changes = 0
@@ -85,6 +105,14 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def _add_columns(self) -> None:
+        for table, column, kind in ADDED_COLUMNS:
+            present = {
+                row["name"] for row in self._connection.execute(f"PRAGMA table_info({table})")
+            }
+            if column not in present:
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

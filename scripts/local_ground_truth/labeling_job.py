@@ -94,6 +94,8 @@ class LabelingJob:
 
     def _consolidate(self, job: Job) -> None:
         """Label what was answered. No object is open, so none becomes answered meanwhile."""
+        self._consolidation.plan(job)
+        # A planned object's answers cannot be corrected any more: these are the last ones.
         self._write_responses(job)
         self._consolidation.run(job)
         uri = f"{job.output}/annotations/intermediate/iteration-{job.iteration}/output.manifest"
@@ -155,13 +157,13 @@ class LabelingJob:
 
     def _write_responses(self, job: Job) -> None:
         services = self._services
-        for object_id in services.batches.without_response(job.name):
+        for object_id, corrections in services.batches.without_response(job.name):
             data_object = services.jobs.data_object(job.name, object_id)
             answers = services.assignments.submitted(job.name, object_id)
             services.objects.write_json(
                 worker_response_uri(job, data_object), worker_response(answers, services.region)
             )
-            services.batches.written_responses(job.name, [object_id])
+            services.batches.written_response(job.name, object_id, corrections)
 
     def _write_manifest(self, job: Job, uri: str) -> None:
         content = output_manifest(job, self._services.jobs.objects(job.name))

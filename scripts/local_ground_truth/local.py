@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from hooks.core.manifest import parse_s3_uri
+from scripts.local_ground_truth.accounts import Accounts
 from scripts.local_ground_truth.assignments import Assignments, worker_id
 from scripts.local_ground_truth.aws_session import (
     CLIENT_CONFIG,
@@ -38,14 +39,14 @@ from scripts.local_ground_truth.database import Database
 from scripts.local_ground_truth.endpoint_host import EndpointHost
 from scripts.local_ground_truth.folder_lock import lock_folder
 from scripts.local_ground_truth.http_api import HttpApi
-from scripts.local_ground_truth.http_server import LOOPBACK
+from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.job_runner import JobRunner
 from scripts.local_ground_truth.job_services import JobServices
 from scripts.local_ground_truth.job_store import UNFINISHED, JobStore
 from scripts.local_ground_truth.lambda_runtime import LambdaRuntime
 from scripts.local_ground_truth.link_server import LinkServer
-from scripts.local_ground_truth.liquid import READ_ACCESS_SECONDS
 from scripts.local_ground_truth.model_server import REPOSITORY, ModelServer
+from scripts.local_ground_truth.read_access import presigned_links
 from scripts.local_ground_truth.s3_disk import S3Disk
 from scripts.local_ground_truth.s3_objects import S3Objects
 from scripts.local_ground_truth.served import FILE, Served
@@ -83,6 +84,7 @@ class LocalGroundTruth:
         portal_url: where workers sign in.
         click_api_url: where pages send clicks.
         links_url: where they read photos from, by presigned links.
+        accounts: who may sign in; has the requester's code of this run.
         environment: variables with which plain boto3 in another process talks to this one.
     """
 
@@ -91,6 +93,7 @@ class LocalGroundTruth:
     sagemaker: SageMakerClient
     pre_annotation_arn: str
     consolidation_arn: str
+    accounts: Accounts
     portal_url: str
     click_api_url: str
     links_url: str
@@ -233,6 +236,7 @@ class LocalGroundTruth:
     def _open_state(self, closing: ExitStack) -> JobServices:
         self._database = Database(self.root / "state.sqlite")
         closing.callback(self._database.close)
+        self.accounts = Accounts(self._database, in_network=not is_loopback(self._host))
         services = JobServices(
             jobs=JobStore(self._database),
             assignments=Assignments(self._database),
@@ -303,16 +307,14 @@ class LocalGroundTruth:
 
     def _start_portal(self, services: JobServices, closing: ExitStack) -> None:
         client = self._session.client("s3", endpoint_url=self.links_url, config=PRESIGN_CONFIG)
-
-        def grant_read_access(address: str) -> str:
-            bucket, key = parse_s3_uri(address)
-            return client.generate_presigned_url(
-                "get_object",
-                Params={"Bucket": bucket, "Key": key},
-                ExpiresIn=READ_ACCESS_SECONDS,
-            )
-
-        self._serve("portal", WorkerPortal(services, grant_read_access), closing)
+        portal = WorkerPortal(
+            services,
+            self.accounts,
+            presigned_links(client),
+            links_url=self.links_url,
+            click_api_url=self.click_api_url,
+        )
+        self._serve("portal", portal, closing)
 
     def _serve(self, name: str, application: WSGIApplication, closing: ExitStack) -> None:
         closing.callback(self._servers[name].stop)

@@ -57,6 +57,14 @@ class S3Objects:
         except BotoCoreError as error:
             raise S3ObjectError(address, str(error)) from error
 
+    def list(self, prefix: str) -> list[str]:
+        """The addresses of all objects below an `s3://` address, ascending."""
+        bucket, key = parse_s3_uri(prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+        return [
+            f"s3://{bucket}/{each['Key']}" for page in pages for each in page.get("Contents", [])
+        ]
+
     def write(self, address: str, content: bytes, content_type: str) -> None:
         bucket, key = parse_s3_uri(address)
         self.client.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from hooks.core.masks import Mask, iou, write_label_map
 from hooks.core.photo import orientation_exif, to_file_grid
 from scripts.demo import DemoOptions, plan, start_job
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.photo_set import read_references
-from tests.e2e.page_bench import Hand
+from tests.e2e.portal_hand import hand_in, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -52,12 +52,6 @@ def served(tmp_path: Path, demo_photos: Path) -> Iterator[ServedJob]:
         yield ServedJob(local, start_job(local, demo), demo.photos)
 
 
-def sign_in(page: Page, served: ServedJob) -> None:
-    page.goto(served.local.portal_url)
-    page.get_by_label("name").fill("Ada")
-    page.keyboard.press("Enter")
-
-
 def extreme_points(mask: Mask) -> list[tuple[float, float]]:
     rows, columns = np.nonzero(mask)
     places = (rows.argmin(), columns.argmin(), rows.argmax(), columns.argmax())
@@ -70,25 +64,25 @@ def test_two_photos_by_pointer_and_by_keyboard_reach_the_output_manifest(
     bus, *_ = read_references(demo_photos / "masks", served.photos[0])
     giraffe, *_ = read_references(demo_photos / "masks", served.photos[1])
     page = browser.new_page(viewport={"width": 1280, "height": 860})
-    hand = Hand(page)
-    sign_in(page, served)
+    hand = hand_in(page)
+    sign_in(page, served.local.portal_url, "Ada")
     page.get_by_role("link", name="Start working").click()
 
     # The first photo by pointer alone.
     hand.wait_for_status("topmost", timeout=20)
-    page.get_by_role("radio", name="bus").click()
+    hand.page.get_by_role("radio", name="bus").click()
     for x, y in extreme_points(bus.mask):
         hand.click(x, y)
     hand.wait_for_status("Correct the mask", timeout=20)
     rows, columns = np.nonzero(bus.mask)
     hand.click(columns.mean(), rows.mean())
     hand.wait_for_status("Correct the mask", timeout=20)
-    page.get_by_role("button", name="Submit").click()
+    hand.submit()
 
     # The second by keyboard alone: arrows move the cursor, Enter places a point.
     hand.wait_for_status("topmost", timeout=20)
     page.keyboard.press("2")
-    page.locator("#stage").focus()
+    hand.page.locator("#stage").focus()
     page.keyboard.press("ArrowLeft")
     for x, y in extreme_points(giraffe.mask):
         hand.move_cursor(int(x), int(y))

@@ -25,7 +25,8 @@ from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.render_template import render
 from scripts.simulated_workers import read_page
-from tests.e2e.page_bench import DISC_RADIUS, BenchHand, Hand
+from tests.e2e.page_bench import DISC_RADIUS, BenchHand
+from tests.e2e.portal_hand import hand_in, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -354,17 +355,17 @@ def test_a_photo_that_workers_disagree_on_is_decided_in_a_job_of_its_own(
     again = {"details-ref": label["details-ref"], "mask-ref": label["mask-ref"]}
     start_job(local, "decided", JobKind.ADJUDICATION, line | {"adjudication": again}, workers=1)
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    hand = Hand(page)
-    page.goto(local.portal_url)
-    page.get_by_label("name").fill("Rita")
-    page.keyboard.press("Enter")
+    hand = hand_in(page)
+    sign_in(page, local.portal_url, "Rita")
     page.get_by_role("link", name="Start working").click()
     hand.wait_for_status("Compare the masks", timeout=20)
-    names = [str(one.get_attribute("data-candidate")) for one in page.locator(".candidate").all()]
+    candidates = hand.page.locator(".candidate")
+    names = [str(one.get_attribute("data-candidate")) for one in candidates.all()]
     assert names == ["consensus", "A", "B"]
-    assert "Ada" not in page.content()
-    assert local.worker_id("Ada") not in page.content()
-    page.locator('.candidate[data-candidate="A"] .use').click()
+    for shown in page.frames:
+        assert "Ada" not in shown.content()
+        assert local.worker_id("Ada") not in shown.content()
+    hand.page.locator('.candidate[data-candidate="A"] .use').click()
     page.keyboard.press("Control+Enter")
     decided = result_of(local, "decided")
     assert hand.errors == []

@@ -15,6 +15,8 @@ from scripts.local_ground_truth.job_store import JobStore
 from scripts.local_ground_truth.labeling_job import LabelingJob
 from scripts.local_ground_truth.lambda_runtime import Answer
 from scripts.local_ground_truth.s3_objects import S3ObjectError, S3Objects
+from scripts.local_ground_truth.task_trail import TaskTrail
+from scripts.local_ground_truth.work_counts import WorkCounts
 from tests.unit.scripts.local_ground_truth.conftest import HandClock
 
 PRE = "arn:aws:lambda:us-east-1:123456789012:function:SageMakerPre"
@@ -33,6 +35,9 @@ class MemoryObjects(S3Objects):
             raise S3ObjectError(address, "there is no such object.")
         return self.stored[address]
 
+    def list(self, prefix: str) -> list[str]:
+        return sorted(address for address in self.stored if address.startswith(prefix))
+
     def write(self, address: str, content: bytes, content_type: str) -> None:
         self.stored[address] = content
 
@@ -50,6 +55,8 @@ class JobBench:
         }
         self.database = Database(folder / "state.sqlite")
         self.jobs = JobStore(self.database)
+        self.counts = WorkCounts(self.database)
+        self.trail = TaskTrail(self.database)
         self.assignments = Assignments(self.database)
         self.services = JobServices(
             jobs=self.jobs,

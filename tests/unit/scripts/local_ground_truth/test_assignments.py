@@ -79,14 +79,5 @@ def test_after_the_time_limit_a_task_is_anothers(bench: JobBench, clock: HandClo
     assert bench.assignments.get(late).state is AssignmentState.EXPIRED
 
 
-def test_progress_is_what_a_worker_wants_to_know(bench: JobBench) -> None:
-    bench.answer("ann")
-    progress = bench.assignments.progress("Cats-01", "ann")
-    assert (progress.answers, progress.needed, progress.mine, progress.waiting) == (1, 4, 1, True)
-    bench.answer("ann")
-    assert not bench.assignments.progress("Cats-01", "ann").waiting
-    assert bench.assignments.progress("Cats-01", "bob").waiting
-
-
 def test_a_worker_id_is_the_same_every_time() -> None:
     assert worker_id("eu-west-1", "ann") == "private.eu-west-1.49915e0d7d4b402e"
