@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .PHONY: build-HooksDependencies build-SageMakerPreAnnotation build-SageMakerConsolidation \
-	build-ClickProxy
+	build-ClickProxy build-KeyRotation build-EndpointGuard
 
 # The libraries are those for Lambda's Python and processor, whatever this machine runs.
 build-HooksDependencies:
@@ -16,7 +16,8 @@ build-HooksDependencies:
 	find "$(ARTIFACTS_DIR)" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 
 # The functions carry our code alone, under the import path it has everywhere else.
-build-SageMakerPreAnnotation build-SageMakerConsolidation build-ClickProxy:
+build-SageMakerPreAnnotation build-SageMakerConsolidation build-ClickProxy build-KeyRotation \
+build-EndpointGuard:
 	cp -R hooks "$(ARTIFACTS_DIR)/"
 	rm -f "$(ARTIFACTS_DIR)/hooks/requirements.txt"
 	find "$(ARTIFACTS_DIR)" -type d -name __pycache__ -prune -exec rm -rf {} +

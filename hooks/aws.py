@@ -1,4 +1,7 @@
-"""The only place in `hooks` that talks to AWS. Clients are made once and have time limits."""
+"""What photos, answers and clicks need of AWS. Clients are made once and have time limits.
+
+With `hooks.aws_stack` the only place in `hooks` that talks to AWS.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,8 @@ def read_secret(arn: str, max_age_seconds: float = SECRET_SECONDS) -> str:
     read_at, text = _secrets.get(arn, (-math.inf, ""))
     now = time.monotonic()
     if now - read_at > max_age_seconds:
-        text = _secrets_manager().get_secret_value(SecretId=arn)["SecretString"]
+        answer = _secrets_manager().get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")
+        text = answer["SecretString"]
         _secrets[arn] = (now, text)
     return text
 

@@ -30,7 +30,7 @@ THIRD_PARTY = {
     "hooks.core": frozenset({"numpy", "PIL"}),
     "hooks": frozenset({"numpy", "PIL", "boto3", "botocore", "aws_lambda_powertools"}),
 }
-BOTO_MODULE = "hooks.aws"
+BOTO_MODULES = ("hooks.aws", "hooks.aws_stack")
 
 
 def modules() -> list[str]:
@@ -81,7 +81,7 @@ def test_a_module_imports_only_what_its_zone_may(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in modules() if lies_in(name, "hooks")])
 def test_boto3_has_one_home_in_the_hooks(module: str) -> None:
     uses_boto = any(name.partition(".")[0] in ("boto3", "botocore") for name in imported(module))
-    assert uses_boto <= (module == BOTO_MODULE)
+    assert uses_boto <= (module in BOTO_MODULES)
 
 
 @pytest.mark.parametrize("module", [name for name in modules() if lies_in(name, "hooks.core")])

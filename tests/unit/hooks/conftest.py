@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from hooks import aws, click_proxy
+from hooks import aws, aws_stack, click_proxy, endpoint_guard, key_rotation, pre_annotation
 from hooks.core.allowance import Counter
 from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
@@ -43,6 +44,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with mock_aws():
         for made_once in (aws._s3, aws._sagemaker_runtime, aws._secrets_manager, aws._dynamodb):
             made_once.cache_clear()
+        aws_stack.client.cache_clear()
         aws._secrets.clear()
         monkeypatch.setattr(click_proxy, "counter", Counter())
         s3 = boto3.client("s3")
@@ -87,3 +89,12 @@ class LambdaContext:
 @pytest.fixture
 def context() -> LambdaContext:
     return LambdaContext()
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the functions log. Their handlers keep the stream that was there when they were made."""
+    stream = io.StringIO()
+    for module in (click_proxy, endpoint_guard, key_rotation, pre_annotation):
+        monkeypatch.setattr(module.logger.registered_handler, "stream", stream)
+    return stream

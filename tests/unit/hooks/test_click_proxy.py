@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -269,12 +270,13 @@ def test_logs_hold_no_token(
     account: Account,
     context: LambdaContext,
     endpoint: list[dict[str, Any]],
-    capsys: pytest.CaptureFixture[str],
+    logged: io.StringIO,
 ) -> None:
     secret = token()
     call(context, REQUEST, secret)
     call(context, "nonsense", secret)
-    assert secret not in capsys.readouterr().out
+    assert "refused" in logged.getvalue()
+    assert secret not in logged.getvalue()
 
 
 def exchange(context: LambdaContext, given: str | None) -> tuple[int, Any, Any]:
@@ -433,11 +435,29 @@ def test_a_key_that_was_taken_away_opens_nothing(
     assert endpoint == []
 
 
-def test_logs_hold_no_grant(
-    account: Account, context: LambdaContext, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_logs_hold_no_grant(account: Account, context: LambdaContext, logged: io.StringIO) -> None:
     secret = grant()
     given = exchange(context, secret)[1]["token"]
-    logged = capsys.readouterr().out
-    assert secret not in logged
-    assert given not in logged
+    exchange(context, given)
+    assert "refused" in logged.getvalue()
+    assert secret not in logged.getvalue()
+    assert given not in logged.getvalue()
+
+
+def test_the_dashboard_gets_what_a_click_took_by_stage(
+    account: Account,
+    context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    timings = {"queue": 2, "fetch": 10, "decode_photo": 20, "encode": 16, "decode": 9}
+    body = json.dumps({"model": "m", "timings_ms": timings}).encode()
+    monkeypatch.setattr(aws, "invoke_endpoint", lambda *_: aws.EndpointAnswer(body, seconds=0.05))
+    assert call(context, REQUEST, token())[0] == 200
+    assert call(context, PREWARM, token(), path="/prewarm")[0] == 200
+    click, prewarm = map(json.loads, capsys.readouterr().out.splitlines())
+    wanted = {"QueueTime": [2], "PhotoTime": [30], "EncodeTime": [16], "DecodeTime": [9]}
+    assert {name: click[name] for name in wanted} == wanted
+    assert click["EndpointTime"] == [50]
+    assert click["ClickTime"][0] == pytest.approx(click["ProxyTime"][0] + 50)
+    assert "ClickTime" not in prewarm  # nobody waits for it

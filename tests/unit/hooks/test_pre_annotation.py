@@ -289,8 +289,11 @@ def test_a_missing_environment_variable_is_named(
 
 
 def test_logs_hold_no_grant(
-    account: Account, context: LambdaContext, demo_photos: Path, capsys: pytest.CaptureFixture[str]
+    account: Account, context: LambdaContext, demo_photos: Path, logged: io.StringIO
 ) -> None:
     photo = account.put("a.jpg", (demo_photos / "images" / "coco_471.jpg").read_bytes())
     task_input = handler(event({"source-ref": photo}), context)["taskInput"]
-    assert json.loads(account.get(task_input["grantRef"]))["grant"] not in capsys.readouterr().out
+    with pytest.raises(PhotoError):
+        handler(event({"source-ref": f"s3://{BUCKET}/gone.jpg"}), context)
+    assert "cannot be labeled" in logged.getvalue()
+    assert json.loads(account.get(task_input["grantRef"]))["grant"] not in logged.getvalue()

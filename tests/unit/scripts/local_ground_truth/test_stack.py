@@ -115,6 +115,7 @@ def test_the_template_that_ships_has_a_meaning_here() -> None:
         "hooks.pre_annotation.handler",
         "hooks.annotation_consolidation.handler",
         "hooks.click_proxy.handler",
+        "hooks.key_rotation.handler",
     }
     assert {(route.method, route.path) for route in stack.routes()} == {
         ("POST", "/segment"),
