@@ -159,9 +159,10 @@ const Panel = (() => {
     const reasons = [...choice.options].map(({ value }) => value).slice(1, -1);
     nothing.onchange = () => onOutcome(nothing.checked ? "nothing-here" : "labeled");
     choice.onchange = () => {
-      onReason(choice.value === OTHER ? text.value : choice.value);
-      onOutcome(choice.value ? "cannot-label" : "labeled");
-      if (choice.value === OTHER) text.focus();
+      const { value } = choice; // which a change of the session sets anew
+      onReason(value === OTHER ? "" : value);
+      onOutcome(value ? "cannot-label" : "labeled");
+      if (value === OTHER) text.focus();
     };
     text.oninput = () => onReason(text.value);
     return ({ state, reason }) => {

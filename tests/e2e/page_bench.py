@@ -281,7 +281,9 @@ def serve(
                 html = f"<!DOCTYPE html>{frame} {style}></iframe>"
                 self.reply(200, "text/html", html.encode())
             elif self.path.startswith("/photo"):
-                self.reply(bench.photo_status, "image/jpeg", photo, cors=bench.photo_cors)
+                status = bench.photo_status
+                body = photo if status == 200 else b"<Error/>"  # as S3 says no
+                self.reply(status, "image/jpeg", body, cors=bench.photo_cors)
             elif self.path == "/grant.json":
                 self.reply(200, "application/json", json.dumps({"grant": GRANT}).encode())
             elif masks.get(self.path):
