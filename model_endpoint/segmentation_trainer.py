@@ -65,8 +65,8 @@ class SegmentationRecipe:
     classes: tuple[str, ...]
     epochs: int = 30
     batch: int = 8
-    size: int = 288
-    crop: int = 192
+    size: int = 256
+    crop: int = 160
     learning_rate: float = 6e-4
     weight_decay: float = 0.02
     seed: int = 0

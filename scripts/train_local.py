@@ -31,7 +31,7 @@ class LocalTrainingOptions:
     epochs: int = 30
     batch: int = 8
     seed: int = 0
-    size: int = 288
+    size: int = 256
     device: str = "cpu"
     s3_folder: Path | None = None
     as_json: bool = False
