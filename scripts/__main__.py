@@ -23,8 +23,10 @@ from scripts.commands import (
     job,
     manifest,
     pack_model,
+    predict,
     quality,
     serve,
+    train,
     train_clicks,
 )
 from scripts.verb_group import VerbGroup
@@ -70,8 +72,10 @@ app.command()(export.export)
 app.add_typer(job.app, name="job")
 app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
+app.command()(predict.predict)
 app.command("quality")(quality.quality)
 app.command("serve")(serve.serve)
+app.command()(train.train)
 app.command("train-clicks")(train_clicks.train_clicks)
 
 

@@ -86,6 +86,14 @@ def test_a_verdict_is_of_the_label_that_was_there(date: str, said: str) -> None:
     assert found.verdict == said
 
 
+def test_this_tools_verdicts_stand_in_the_value() -> None:
+    value = {"class-name": "Needs fixing", "class-id": 1, "confidence": 0.8, "status": "consensus"}
+    custom = {"type": "groundtruth/custom", "creation-date": "2026-11-21"}
+    found = read(label("2026-11-20"), {"check": value, "check-metadata": custom})
+    assert isinstance(found, LabeledImage)
+    assert found.verdict == "needs fixing"
+
+
 def test_machines_labels_are_told_from_peoples() -> None:
     machine = read(label("2026-11-20", human="no"))
     assert isinstance(machine, LabeledImage)
