@@ -115,9 +115,6 @@ const Actions = (() => {
       thinner: () => sketch.thinner(),
       "move-point": movePoint,
       cancel: () => sketch.cancel(),
-      "close-polygon": () => {
-        if (sketch.present?.kind === "polygon") sketch.finish();
-      },
       "new-object": () => select(null),
       "previous-object": () => selectNeighbour(-1),
       "next-object": () => selectNeighbour(1),

@@ -3,9 +3,13 @@
 const Gestures = (() => {
   "use strict";
 
+  const DOUBLE_MS = 400;
+  const DOUBLE_REACH = 6; // screen pixels between two clicks that are one double click
+
   function create(page, actions) {
     const { session, viewport, sketch } = page;
     const space = { held: false, moved: false };
+    let last = { at: { x: -Infinity, y: 0 }, time: 0 }; // the last click
     const onPhoto = (at) => Geometry.toImage(viewport.view, at);
     const isPoint = () => Actions.POINT_TOOLS.includes(page.tool);
 
@@ -34,10 +38,17 @@ const Gestures = (() => {
     function onClick(at, button, event) {
       viewport.point(at);
       if (event.altKey) actions["pick-here"]();
-      else if (page.tool === "polygon") {
-        if (page.image && viewport.cursor) sketch.corner(viewport.cursor, button === "left");
-      } else if (button === "left") actions.place(event.shiftKey && isPoint() ? "boundary" : page.tool);
+      else if (page.tool === "polygon") corner(at, button, event.timeStamp);
+      else if (button === "left") actions.place(event.shiftKey && isPoint() ? "boundary" : page.tool);
       else if (session.current()?.prompt) actions.place("outside");
+    }
+
+    // Browsers tell of double clicks of the left button alone, and of fingers' not at all.
+    function corner(at, button, time) {
+      const twice = time - last.time < DOUBLE_MS && Geometry.distance(at, last.at) < DOUBLE_REACH;
+      last = { at, time };
+      if (twice && sketch.present) sketch.finish();
+      else if (page.image && viewport.cursor) sketch.corner(viewport.cursor, button === "left");
     }
 
     return {

@@ -45,6 +45,7 @@ const Guide = (() => {
       });
     }
     const standing = api.standing(object.id);
+    if (byHand && (!standing || object.prompt?.result)) return tell("info", `next.correct.${tool}`);
     if (standing?.status === "failed") {
       return tell("error", "next.failed", { message: standing.message }, true);
     }
@@ -55,7 +56,6 @@ const Guide = (() => {
     if (object.clicks.length >= Session.MAX_CLICKS) {
       return tell("warning", "next.full", { count: Session.MAX_CLICKS });
     }
-    if (byHand) return tell("info", `next.correct.${tool}`);
     if (object.prompt.unfollowed) return tell("warning", "next.unfollowed");
     if (condition(object, session, api) === "empty") return tell("warning", "next.empty");
     return tell("info", `next.correct.${tool}`);

@@ -103,7 +103,6 @@ const Main = (() => {
     const { pointer, hold } = Gestures.create(page, actions);
     Keyboard.listen(document, stage, actions, { labels: job.labels.length, hold });
     Pointer.listen(stage, pointer);
-    stage.addEventListener("dblclick", actions["close-polygon"]);
     page.submit = Submitter.attach(page.form, byId("answer"), {
       obstacle: () => page.obstacle?.() ?? Guide.obstacle(page),
       revision: () => session.revision,
