@@ -57,6 +57,8 @@ class TrainingPool:
         """Load every photo but those whose file's stem is excluded.
 
         Args:
+            source_weights: share of every source, 1 for those not named. Photos of a source of
+                weight 0 are not loaded: not even as a background are they seen.
             hand_noise: in UNSTEADY_SHARE of the samples, all points and clicks are off by a noise
                 whose sigma lies between 0 and this, in photo pixels.
 
@@ -66,7 +68,11 @@ class TrainingPool:
         self.photos: list[Colours] = []
         self.objects: dict[str, list[list[TrainingObject]]] = {}
         self._hand_noise = hand_noise
-        wanted = [photo for photo in photos if photo.stem not in excluded]
+        wanted = [
+            photo
+            for photo in photos
+            if photo.stem not in excluded and source_weights.get(photo.source, 1.0) > 0
+        ]
         with ThreadPoolExecutor(2) as readers:
             for photo, (colours, masks) in zip(wanted, readers.map(_load, wanted), strict=True):
                 self._add(photo.source, colours, masks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -91,6 +92,17 @@ def test_a_sample_keeps_the_mask_on_the_object(pool: TrainingPool) -> None:
 def test_excluded_photos_are_not_trained_on(folder: Path, pool: TrainingPool) -> None:
     assert len(pool) == 8
     assert len(TrainingPool(read_indexed(folder).photos, {}, excluded={"0", "5"})) == 6
+
+
+def test_photos_of_a_source_of_no_weight_are_not_seen_at_all(folder: Path) -> None:
+    photos = [
+        dataclasses.replace(photo, source="noise" if place < 3 else "shapes")
+        for place, photo in enumerate(read_indexed(folder).photos)
+    ]
+    pool = TrainingPool(photos, {"noise": 0})
+    assert (len(pool), len(pool.photos), pool.sources) == (5, 5, ["shapes"])
+    with pytest.raises(DataSetError, match="nothing to learn"):
+        TrainingPool(photos, {"noise": 0, "shapes": 0})
 
 
 def test_the_same_seed_gives_the_same_samples(pool: TrainingPool) -> None:
