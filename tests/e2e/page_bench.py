@@ -9,6 +9,7 @@ which mask belongs to which clicks.
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -103,6 +104,7 @@ class ClickService:
 
     Attributes:
         sizes: bytes of each request for a mask and of its answer.
+        draw: the mask and the text to bring back, in place of the octagon's.
     """
 
     size: Size
@@ -114,6 +116,7 @@ class ClickService:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     timings_ms: Mapping[str, float] = field(default_factory=lambda: {"total": 1.0})
     before: Callable[[int, SegmentRequest], Reply | None] = lambda number, request: None
+    draw: Callable[[SegmentRequest], tuple[CroppedMask, str]] | None = None
 
     def exchange(self, authorization: str) -> Reply:
         """A new token for the grant; `given` has them all."""
@@ -133,19 +136,24 @@ class ClickService:
         early = self.before(len(self.requests), request)
         if early is not None:
             return early
-        mask = octagon(request, self.size)
+        if self.draw is None:
+            mask = CroppedMask.from_mask(octagon(request, self.size))
+            previous = f"mask-{request.sequence}"
+        else:
+            mask, previous = self.draw(request)
         response = SegmentResponse(
             object_id=request.object_id,
             sequence=request.sequence,
-            mask=CroppedMask.from_mask(mask),
+            mask=mask,
             score=0.9,
-            previous_mask=f"mask-{request.sequence}",
+            previous_mask=previous,
             model="octagon-1",
             timings_ms=self.timings_ms,
         )
-        answer = response.to_json().encode()
+        # As the click API sends it to a browser, which asks for gzip.
+        answer = gzip.compress(response.to_json().encode())
         self.sizes.append((len(body), len(answer)))
-        return 200, {}, answer
+        return 200, {"content-encoding": "gzip"}, answer
 
     @staticmethod
     def refuse(status: int, code: str, message: str, *, retryable: bool) -> Reply:

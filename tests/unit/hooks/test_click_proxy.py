@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import json
 import re
@@ -97,6 +99,18 @@ def test_clicks_go_to_the_photo_of_the_token(
     (received,) = endpoint
     assert received["image"] == PHOTO
     assert received["extreme_points"] == [[20, 5], [5, 20], [20, 35], [35, 20]]
+
+
+def test_answers_shrink_for_whoever_reads_gzip(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    asked = event(REQUEST, token())
+    asked["headers"]["accept-encoding"] = "gzip, deflate, br"
+    answer = handler(asked, context)
+    assert answer["isBase64Encoded"] is True
+    assert answer["headers"]["Content-Encoding"] == "gzip"
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert gzip.decompress(base64.b64decode(answer["body"])).decode() == ANSWER
 
 
 def test_a_photo_is_made_ready_and_a_session_opened(
