@@ -24,7 +24,9 @@ from scripts.commands import (
     manifest,
     pack_model,
     predict,
+    preview,
     quality,
+    render,
     serve,
     train,
     train_clicks,
@@ -73,7 +75,9 @@ app.add_typer(job.app, name="job")
 app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
 app.command()(predict.predict)
+app.command()(preview.preview)
 app.command("quality")(quality.quality)
+app.command()(render.render)
 app.command("serve")(serve.serve)
 app.command()(train.train)
 app.command("train-clicks")(train_clicks.train_clicks)

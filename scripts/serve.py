@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 def run_serve(root: Path, *, host: str, model_dir: Path | None) -> int:
     """Serve until Ctrl-C or SIGTERM; the exit code."""
     console = Console(stderr=True)
-    with _stopped_by_signals() as stopped:
+    with stopped_by_signals() as stopped:
         console.print("Starting …")
         with LocalGroundTruth(root, model_dir=model_dir, host=host) as local:
             announce(local, console)
@@ -63,7 +63,7 @@ def _tell_changes(local: LocalGroundTruth, seen: dict[str, str], console: Consol
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set, so that what is being written is finished."""
     stopped = threading.Event()
     before = {

@@ -36,16 +36,17 @@ from scripts.local_ground_truth.clock import Clock, system_clock
 from scripts.local_ground_truth.cloud import ACCOUNT, Cloud
 from scripts.local_ground_truth.control_plane import TARGETS, ControlPlane
 from scripts.local_ground_truth.database import Database
-from scripts.local_ground_truth.endpoint_host import EndpointHost
 from scripts.local_ground_truth.folder_lock import lock_folder
 from scripts.local_ground_truth.http_api import HttpApi
 from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.job_runner import JobRunner
 from scripts.local_ground_truth.job_services import JobServices
 from scripts.local_ground_truth.job_store import UNFINISHED, JobStore
-from scripts.local_ground_truth.lambda_runtime import LambdaRuntime
+from scripts.local_ground_truth.lambda_runtime import Answer, LambdaRuntime
 from scripts.local_ground_truth.link_server import LinkServer
-from scripts.local_ground_truth.model_server import REPOSITORY, ModelServer
+from scripts.local_ground_truth.liquid import GrantReadAccess
+from scripts.local_ground_truth.local_endpoint import start_endpoint
+from scripts.local_ground_truth.model_server import REPOSITORY
 from scripts.local_ground_truth.read_access import presigned_links
 from scripts.local_ground_truth.s3_disk import S3Disk
 from scripts.local_ground_truth.s3_objects import S3Objects
@@ -84,6 +85,7 @@ class LocalGroundTruth:
         portal_url: where workers sign in.
         click_api_url: where pages send clicks.
         links_url: where they read photos from, by presigned links.
+        grant_read_access: makes such a link.
         accounts: who may sign in; has the requester's code of this run.
         environment: variables with which plain boto3 in another process talks to this one.
     """
@@ -97,6 +99,7 @@ class LocalGroundTruth:
     portal_url: str
     click_api_url: str
     links_url: str
+    grant_read_access: GrantReadAccess
     environment: Mapping[str, str]
 
     def __init__(
@@ -168,6 +171,10 @@ class LocalGroundTruth:
             options["endpoint_url"] = self._servers["endpoint"].url
         return session.client(service, **options)
 
+    def invoke(self, arn: str, event: bytes) -> Answer:
+        """Invoke one of the stack's functions."""
+        return self._runtime.invoke(arn, event)
+
     def worker_id(self, name: str) -> str:
         """The worker id, as it stands in the job's output, of whoever signs in by `name`."""
         return worker_id(REGION, name)
@@ -206,7 +213,19 @@ class LocalGroundTruth:
         self._session = local_session(self._credentials, REGION)
         self.s3 = self._session.client("s3", **self._client_options())
         self.sagemaker = self._session.client("sagemaker", **self._client_options())
-        model = self._start_model(closing)
+        model = None
+        if self._endpoint_name:
+            model = start_endpoint(
+                self._endpoint_name,
+                self._servers["endpoint"],
+                closing,
+                account=ACCOUNT,
+                region=REGION,
+                model_url=self._model_url,
+                model_dir=self._model_dir,
+                machine=self.environment,
+                logs=self.root / "logs",
+            )
         services = self._open_state(closing)
         template = Template(
             self._template_path,
@@ -226,6 +245,8 @@ class LocalGroundTruth:
         self.pre_annotation_arn = template.output("PreAnnotationFunctionArn")
         self.consolidation_arn = template.output("ConsolidationFunctionArn")
         self._start_functions(stack, closing)
+        client = self._session.client("s3", endpoint_url=self.links_url, config=PRESIGN_CONFIG)
+        self.grant_read_access = presigned_links(client)
         self._start_portal(services, closing)
         if model is not None:
             model.wait_until_healthy()
@@ -243,7 +264,7 @@ class LocalGroundTruth:
             batches=Batches(self._database),
             objects=S3Objects(self.s3),
             # The functions come to life after the S3 that they and the jobs need.
-            invoke=lambda arn, event: self._runtime.invoke(arn, event),
+            invoke=self.invoke,
             clock=self._clock,
             account=ACCOUNT,
             region=REGION,
@@ -287,30 +308,11 @@ class LocalGroundTruth:
         closing.callback(click_api.close)
         self._serve("click-api", click_api, closing)
 
-    def _start_model(self, closing: ExitStack) -> ModelServer | None:
-        """The endpoint, and its container unless there is one already; None if none is started."""
-        if not self._endpoint_name:
-            return None
-        model = None
-        url = self._model_url
-        if url is None:
-            log = self.root / "logs" / f"{self._endpoint_name}.log"
-            model = ModelServer(self._model_dir, self.environment, log)
-            closing.callback(model.stop)
-            url = model.url
-        endpoint = EndpointHost(
-            self._endpoint_name, url.rstrip("/"), account=ACCOUNT, region=REGION
-        )
-        closing.callback(endpoint.close)
-        self._serve("endpoint", endpoint, closing)
-        return model
-
     def _start_portal(self, services: JobServices, closing: ExitStack) -> None:
-        client = self._session.client("s3", endpoint_url=self.links_url, config=PRESIGN_CONFIG)
         portal = WorkerPortal(
             services,
             self.accounts,
-            presigned_links(client),
+            self.grant_read_access,
             links_url=self.links_url,
             click_api_url=self.click_api_url,
         )
