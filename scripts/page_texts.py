@@ -35,12 +35,19 @@ def page_texts(folder: str = "", language: str = ORIGINAL) -> dict[str, str]:
     if language not in languages():
         known = ", ".join(languages())
         raise ContractError("language", f"no texts in {language!r}; there are: {known}.")
-    return _table(folder, ORIGINAL) | _table(folder, language)
+    texts: dict[str, str] = {}
+    for place in _places(folder):
+        texts |= _table(place, ORIGINAL) | _table(place, language)
+    return texts
 
 
 def missing_texts(folder: str, language: str) -> list[str]:
-    """The keys of a page's words that `language` does not have of its own."""
-    return sorted(_table(folder, ORIGINAL).keys() - _table(folder, language).keys())
+    """The files and keys of a page's words that `language` does not have of its own."""
+    return [
+        f"{place.name}/texts.{language}.json: {key}"
+        for place in _places(folder)
+        for key in sorted(_table(place, ORIGINAL).keys() - _table(place, language).keys())
+    ]
 
 
 def in_english(texts: Mapping[str, str], folder: str, prefixes: tuple[str, ...]) -> dict[str, str]:
@@ -53,10 +60,14 @@ def in_english(texts: Mapping[str, str], folder: str, prefixes: tuple[str, ...])
     }
 
 
-def _table(folder: str, language: str) -> dict[str, str]:
+def _places(folder: str) -> list[Path]:
+    """Where a page's words lie; later ones replace earlier ones of the same key."""
+    return list(dict.fromkeys((TEMPLATES, TEMPLATES / folder)))
+
+
+def _table(place: Path, language: str) -> dict[str, str]:
+    path = place / f"texts.{language}.json"
     texts: dict[str, str] = {}
-    for place in dict.fromkeys((TEMPLATES, TEMPLATES / folder)):
-        path = place / f"texts.{language}.json"
-        if path.exists():
-            texts |= json.loads(path.read_text(encoding="utf-8"))
+    if path.exists():
+        texts = json.loads(path.read_text(encoding="utf-8"))
     return texts
