@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from rjsmin import jsmin
 
-from hooks.core import answer, verification_answer
+from hooks.core import answer, box_answer, verification_answer
 from hooks.core.errors import ContractError
 from hooks.core.job_example import Example
 from hooks.core.job_settings import JobKind, JobSettings
@@ -94,6 +94,12 @@ PAGES = {
         folder="verification",
         shared=LOOKING,
         field=verification_answer.FORM_FIELD,
+    ),
+    JobKind.BOUNDING_BOX: Page(
+        "bounding_box/page.html.j2",
+        folder="bounding_box",
+        shared=(*LOOKING, "marks", "panel"),
+        field=box_answer.FORM_FIELD,
     ),
     JobKind.ADJUDICATION: Page(
         "adjudication/page.html.j2",
