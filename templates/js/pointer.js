@@ -48,7 +48,6 @@ const Pointer = (() => {
       button === "middle" || page.holdsPhoto() || (type === "touch" && hasPen);
 
     stage.addEventListener("pointerdown", (event) => {
-      if (event.target.closest("button")) return; // captured, it would never be pressed
       const from = at(event);
       hasPen ||= event.pointerType === "pen";
       if (event.pointerType === "touch") {
