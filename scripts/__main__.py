@@ -29,6 +29,7 @@ from scripts.commands import (
     render,
     serve,
     train,
+    team,
     train_clicks,
 )
 from scripts.verb_group import VerbGroup
@@ -80,6 +81,7 @@ app.command("quality")(quality.quality)
 app.command()(render.render)
 app.command("serve")(serve.serve)
 app.command()(train.train)
+app.add_typer(team.app, name="team")
 app.command("train-clicks")(train_clicks.train_clicks)
 
 

@@ -54,6 +54,8 @@ def run_create(options: JobCreateOptions) -> int:
     _show_cost(prepared, account, console)
     if account.served is None and not options.yes:
         typer.confirm("Create this job?", abort=True, err=True)
+    if environment.endpoint_guard:
+        wake_endpoint(environment.endpoint_guard, account, console)
     arn, status = _make(prepared, account)
     if options.delete_answers_after is not None:
         delete_answers_after(
@@ -84,6 +86,20 @@ def _show_cost(prepared: PreparedJob, account: AwsAccount, console: Console) -> 
         return
     for sentence in prepared.cost.sentences():
         console.print(f"  {sentence}", soft_wrap=True, highlight=False)
+
+
+def wake_endpoint(guard: str, account: AwsAccount, console: Console) -> None:
+    """Have the endpoint brought up, if it is down for want of jobs; it takes some minutes."""
+    answer = account.client("lambda").invoke(
+        FunctionName=guard, Payload=json.dumps({"action": "start"}).encode()
+    )
+    said = json.loads(answer["Payload"].read() or b"{}")
+    if answer.get("FunctionError"):
+        raise RefusedError(
+            f"the function {guard} could not bring the endpoint up "
+            f"({said.get('errorMessage', 'see its log')}): look at its log, then run this again."
+        )
+    console.print(f"Endpoint {said.get('endpoint')}: {said.get('status')}", highlight=False)
 
 
 def _make(prepared: PreparedJob, account: AwsAccount) -> tuple[str, str]:

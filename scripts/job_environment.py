@@ -16,7 +16,7 @@ from scripts.aws_errors import code_of
 from scripts.refusal import RefusedError
 
 STACK = "fewclick"
-ROLE_OUTPUT = "LabelingRoleArn"
+ROLE_OUTPUT = "GroundTruthRoleArn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class JobEnvironment:
     Attributes:
         bucket: holds job settings, manifests, pages, and the output.
         endpoint: the click model's endpoint; "" for none.
+        endpoint_guard: the function that brings the endpoint up, where there is one.
         workteam_arn: of the team that is there anyhow, if any.
     """
 
@@ -34,6 +35,7 @@ class JobEnvironment:
     consolidation_arn: str
     role_arn: str
     endpoint: str = ""
+    endpoint_guard: str = ""
     workteam_arn: str | None = None
 
 
@@ -76,6 +78,7 @@ def find_environment(
         consolidation_arn=_output(outputs, "ConsolidationFunctionArn", stack),
         role_arn=role,
         endpoint=outputs.get("EndpointName") or parameters.get("EndpointName", ""),
+        endpoint_guard=outputs.get("EndpointGuardName", ""),
     )
 
 

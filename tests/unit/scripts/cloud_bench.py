@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +32,12 @@ class CloudBench:
     """The account, and what was asked of it: `(service, operation, parameters)`."""
 
     local: LocalGroundTruth
+    role_arn: str = ""
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     simulated: set[str] | None = None
     """Actions that IAM's simulation denies; None: the caller may not simulate."""
+    answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    """Stand-ins for operations that moto lacks, of the shapes in botocore's model."""
     refusals: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Code and message with which an operation is refused."""
 
@@ -75,20 +78,26 @@ class CloudBench:
         )
         return arn
 
-    def stack(self) -> None:
+    def deploy(self) -> None:
         """Deploy what `job create` looks for: a stack of outputs, and its role."""
-        outputs = {
+        self.role_arn = self.role("Labeling", {"*": "*"})
+        self.local.client("cloudformation").create_stack(
+            StackName="fewclick", TemplateBody=self.template()
+        )
+
+    def template(self, **outputs: str) -> str:
+        """A stack that has nothing but fewclick's outputs, and these."""
+        outputs |= {
             "LabelingBucketName": self.bucket,
             "PreAnnotationFunctionArn": self.local.pre_annotation_arn,
             "ConsolidationFunctionArn": self.local.consolidation_arn,
-            "LabelingRoleArn": self.role("Labeling", {"*": "*"}),
+            "GroundTruthRoleArn": self.role_arn,
         }
-        template = {
-            "Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-        }
-        self.local.client("cloudformation").create_stack(
-            StackName="fewclick", TemplateBody=json.dumps(template)
+        return json.dumps(
+            {
+                "Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}},
+                "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+            }
         )
 
 
@@ -107,6 +116,11 @@ def checked_calls(bench: CloudBench, monkeypatch: pytest.MonkeyPatch) -> Iterato
             raise _refusal(operation, code, message)
         if operation == "SimulatePrincipalPolicy":  # which moto does not know
             return _simulate(bench.simulated, parameters)
+        if operation in bench.answers:
+            answer = bench.answers[operation](parameters)
+            known = self.meta.service_model.operation_model(operation).output_shape.members
+            assert set(answer) <= set(known), f"{operation} answers nothing like {set(answer)}"
+            return answer
         try:
             return call(self, operation, parameters)
         except ClientError as error:
@@ -116,6 +130,7 @@ def checked_calls(bench: CloudBench, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", checked)
     bench.calls.clear()
     bench.refusals.clear()
+    bench.answers.clear()
     bench.simulated = None
     yield
 

@@ -32,7 +32,7 @@ def cloud(
 
 @pytest.fixture(scope="module")
 def deployed(started_cloud: CloudBench) -> CloudBench:
-    started_cloud.stack()
+    started_cloud.deploy()
     return started_cloud
 
 

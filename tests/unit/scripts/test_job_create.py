@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -376,6 +377,23 @@ def test_the_same_request_goes_to_the_local_ground_truth(cloud: CloudBench, phot
     nowhere = photos.parent
     said = create(cloud, "H", "--photos", photos, "--labels", "cat", "--local", nowhere, code=2)
     assert "fewclick serve" in said
+
+
+def test_an_endpoint_that_is_down_is_brought_up(stack: CloudBench, photos: Path) -> None:
+    stack.local.client("cloudformation").create_stack(
+        StackName="guarded", TemplateBody=stack.template(EndpointGuardName="guard")
+    )
+    wanted = ("--photos", photos, "--labels", "cat", "--stack", "guarded")
+    said = b'{"endpoint": "clicks", "status": "Updating"}'
+    stack.answers["Invoke"] = lambda _: {"Payload": io.BytesIO(said)}
+    assert create(stack, "Guarded", *wanted)["status"] == "created"
+    names = stack.operations()
+    assert names.index("Invoke") < names.index("CreateLabelingJob")
+    stack.answers["Invoke"] = lambda _: {
+        "FunctionError": "Unhandled",
+        "Payload": io.BytesIO(b'{"errorMessage": "no capacity"}'),
+    }
+    assert "no capacity" in create(stack, "Guarded-2", *wanted, code=2)
 
 
 def test_answers_are_deleted_by_the_bucket_when_asked_for(stack: CloudBench, photos: Path) -> None:

@@ -1,4 +1,4 @@
-"""`fewclick job` watches, lists, stops, fetches, reports and forgets: on jobs that people work on."""
+"""`fewclick job` watches, lists, stops, fetches, reports and forgets jobs that people work on."""
 
 from __future__ import annotations
 
