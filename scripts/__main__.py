@@ -16,11 +16,13 @@ from scripts.commands import (
     bench_endpoint,
     bench_runtimes,
     demo,
+    doctor,
     evaluate_clicks,
     evaluate_consensus,
     evaluate_training,
     export,
     job,
+    latency,
     manifest,
     pack_model,
     predict,
@@ -73,6 +75,8 @@ app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("evaluate-training")(evaluate_training.evaluate_training)
 app.command()(export.export)
 app.add_typer(job.app, name="job")
+app.command()(doctor.doctor)
+app.command()(latency.latency)
 app.add_typer(manifest.app, name="manifest")
 app.command("pack-model")(pack_model.pack_model)
 app.command()(predict.predict)
