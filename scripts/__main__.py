@@ -30,8 +30,8 @@ from scripts.commands import (
     quality,
     render,
     serve,
-    train,
     team,
+    train,
     train_clicks,
 )
 from scripts.verb_group import VerbGroup
