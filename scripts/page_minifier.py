@@ -79,3 +79,11 @@ def pack(page: str) -> str:
     data = base64.b64encode(zlib.compress(content.encode(), 9)).decode()
     loader = f'{_UNPACKING}{data}")'
     return _PACKED.sub(lambda found: loader if found.lastgroup == "script" else "", page)
+
+
+def packed_script(loader: str) -> str | None:
+    """The script that the one script of a packed page puts into it; None for any other script."""
+    if not loader.startswith(_UNPACKING):
+        return None
+    data = loader.removeprefix(_UNPACKING).removesuffix('")')
+    return zlib.decompress(base64.b64decode(data)).decode().split("\0")[-1]

@@ -8,19 +8,16 @@ in attributes, cannot be had so strictly: there any inline script may run.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
-import zlib
 
 from scripts.local_ground_truth.liquid import CROWD_SCRIPT
+from scripts.page_minifier import packed_script
 
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-z][^>]*>", re.IGNORECASE)
 _HANDLER = re.compile(r"""\son[a-z]+\s*=|=\s*["']?\s*javascript:""", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["'](https?://[^"'/\s]+)""", re.IGNORECASE)
-_PACKED = re.compile(r"""\("([A-Za-z0-9+/]{16,}={0,2})"\)\s*;?\s*$""")
-"""How `page_minifier.pack` leaves the one script that another unpacks."""
 _NO_SCRIPT = re.compile(r"""type\s*=\s*["']?application/(ld\+)?json""", re.IGNORECASE)
 
 
@@ -39,7 +36,7 @@ def page_policy(template: str, *, links_url: str, click_api_url: str) -> str:
     markup = _SCRIPT.sub(lambda found: f"<script{found[1]}>", template)
     filled = any("{{" in script or "{%" in script for script in inline)
     handlers = any(_HANDLER.search(tag) for tag in _TAG.findall(markup))
-    run = [each for script in inline for each in (script, *_unpacked(script))]
+    run = [each for script in inline for each in (script, packed_script(script)) if each]
     allowed = ["'unsafe-inline'"] if filled or handlers else [_hash_of(each) for each in run]
     # What the template itself names: icons, say, or a library.
     named = sorted(set(_ELSEWHERE.findall(markup.replace(CROWD_SCRIPT, ""))))
@@ -64,14 +61,3 @@ def _hash_of(script: str) -> str:
     """As browsers compute it: of the element's text, whose line ends a parser has made plain."""
     text = script.replace("\r\n", "\n").replace("\r", "\n")
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _unpacked(script: str) -> list[str]:
-    """The script that a packed one puts into the page; none of any other."""
-    packed = _PACKED.search(script)
-    if packed is None:
-        return []
-    try:
-        return [zlib.decompress(base64.b64decode(packed[1], validate=True)).decode()]
-    except (binascii.Error, zlib.error, UnicodeDecodeError):
-        return []

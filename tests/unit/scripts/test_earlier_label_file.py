@@ -62,7 +62,8 @@ def test_black_and_white_is_the_first_label(tmp_path: Path) -> None:
 
 def test_the_mask_is_that_of_the_upright_photo(tmp_path: Path) -> None:
     values = [[0, 1, 2], [0, 0, 1]]
-    assert label_map_of(tmp_path, values, photo=PhotoHeader(Size(3, 2), 6, "JPEG")).tolist() == values
+    turned = PhotoHeader(Size(3, 2), 6, "JPEG")
+    assert label_map_of(tmp_path, values, photo=turned).tolist() == values
 
 
 def test_boxes_name_their_labels(tmp_path: Path) -> None:
