@@ -8,6 +8,9 @@ const Painter = (() => {
   const LIGHT = "#ffffff";
   const DARK = "#101418";
   const WAITING_DASH = [6, 6];
+  const MARGIN = 6; // screen pixels round a mask for its outline
+  const QUICK_MS = 12; // masks that take longer to draw are not drawn while the view moves
+  const REST_MS = 120;
 
   const equal = (one, other) =>
     one.length === other.length && one.every((value, index) => value === other[index]);
@@ -61,7 +64,10 @@ const Painter = (() => {
     const [bottom, top] = [createLayer(photo), createLayer(masks)];
     const [below, above, cover] = [createLayer(), createLayer(), createLayer()];
     const over = []; // layers of overlays
+    const still = createLayer(); // the masks as they were last drawn, while the view moves
     const shapes = Shapes.create();
+    let last = { content: [], view: {}, cost: 0, moving: false };
+    let rest = 0; // timer
     let ratio = 1;
     let size = [];
     let halves = null;
@@ -92,9 +98,8 @@ const Painter = (() => {
      * `look`: {opacity, filled}; masksHidden: none at all.
      */
     function draw({ image, view, objects, overlays, look, masksHidden }) {
-      const at = [image, view.scale, view.left, view.top, ratio, ...size];
       fit(bottom);
-      bottom.show(at, (context) => {
+      bottom.show([image, ...whereOf(view)], (context) => {
         halves ??= createHalves(image);
         place(context, view, true);
         const { naturalWidth, naturalHeight } = image;
@@ -102,14 +107,52 @@ const Painter = (() => {
       });
       const seen = masksHidden ? [] : objects.filter(({ mask }) => mask?.box[2] > 0);
       const others = masksHidden ? [] : overlays;
-      const key = [...at, look.opacity, look.filled];
+      const content = [
+        look.opacity, look.filled, ...size, ...valuesOf(seen),
+        ...others.flatMap((overlay) => [overlay.opacity, ...valuesOf(overlay.objects)]),
+      ];
+      const isSame = equal(content, last.content);
+      window.clearTimeout(rest);
+      if (isSame && last.cost > QUICK_MS && !equal(whereOf(view), whereOf(last.view))) {
+        moveMasks(view);
+        rest = window.setTimeout(() => drawMasks(seen, others, view, look, content), REST_MS);
+      } else {
+        drawMasks(seen, others, view, look, content);
+      }
+      const drawn = [objects, ...overlays.map((one) => one.objects)].flat();
+      shapes.keep(new Set(drawn.map(({ id }) => id)));
+    }
+
+    const whereOf = ({ scale, left, top: up }) => [scale, left, up, ratio, ...size];
+    const valuesOf = (objects) =>
+      objects.flatMap(({ id, mask, color, dash, waiting, current }) =>
+        [id, mask, color, dash, waiting, current]);
+
+    // While the view moves, many masks are only moved along; when it rests they are drawn.
+    function moveMasks(view) {
+      if (!last.moving) {
+        fit(still);
+        still.wipe();
+        still.lay(top);
+      }
+      last.moving = true;
+      const factor = view.scale / last.view.scale;
+      const shift = (side) => (view[side] - last.view[side] * factor) * ratio;
+      top.wipe();
+      top.context.setTransform(factor, 0, 0, factor, shift("left"), shift("top"));
+      top.context.drawImage(still.canvas, 0, 0);
+    }
+
+    function drawMasks(seen, others, view, look, content) {
+      const started = performance.now();
+      const key = [...whereOf(view), look.opacity, look.filled];
       drawObjects(seen, key, view, look);
       others.forEach((overlay, index) => {
         over[index] ??= createLayer();
         drawList(over[index], overlay.objects, [...key, overlay.opacity], view, overlay);
         top.lay(over[index]);
       });
-      shapes.keep(new Set([...objects, ...overlays.flatMap((one) => one.objects)].map(({ id }) => id)));
+      last = { content, view, cost: performance.now() - started, moving: false };
     }
 
     function drawObjects(objects, key, view, look) {
@@ -133,8 +176,7 @@ const Painter = (() => {
     /** `look` null: only what the masks cover, opaque. */
     function drawList(layer, objects, key, view, look) {
       fit(layer);
-      const drawn = objects.flatMap(({ id, mask, color, dash, waiting }) => [id, mask, color, dash, waiting]);
-      layer.show([...key, ...drawn], (context) => {
+      layer.show([...key, ...valuesOf(objects)], (context) => {
         for (const object of objects) {
           if (look) drawMask(context, object, view, look);
           else lay(context, shapeOf(object, view), view);
@@ -150,12 +192,31 @@ const Painter = (() => {
       context.drawImage(bitmap, left, up, bitmap.width * step, bitmap.height * step);
     }
 
-    function drawMask(context, object, view, { opacity, filled = true }) {
+    function drawMask(context, object, view, look) {
       const shape = shapeOf(object, view);
       // One class a pixel: what lies below goes before this one is drawn.
       context.globalCompositeOperation = "destination-out";
       lay(context, shape, view);
       context.globalCompositeOperation = "source-over";
+      const scale = view.scale * ratio;
+      const { bitmap, step, left, top: up } = shape;
+      const width = Math.ceil(bitmap.width * step * scale) + 2 * MARGIN;
+      const height = Math.ceil(bitmap.height * step * scale) + 2 * MARGIN;
+      if (width > size[0] || height > size[1]) return paint(context, object, shape, view, look);
+      // Painted once, and laid wherever the photo is moved to, to a pixel of the screen.
+      const looks = [scale, look.opacity, look.filled, object.current, object.waiting, object.dash];
+      if (!shape.stamp || !equal(looks, shape.looks)) {
+        shape.looks = looks;
+        shape.stamp = Object.assign(document.createElement("canvas"), { width, height });
+        const at = { scale: view.scale, left: MARGIN / ratio - left * view.scale, top: MARGIN / ratio - up * view.scale };
+        paint(shape.stamp.getContext("2d"), object, shape, at, look);
+      }
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      const to = (begin, offset) => Math.round(begin * scale + offset * ratio) - MARGIN;
+      context.drawImage(shape.stamp, to(left, view.left), to(up, view.top));
+    }
+
+    function paint(context, object, shape, view, { opacity, filled = true }) {
       context.globalAlpha = filled ? opacity : 0;
       lay(context, shape, view);
       context.globalAlpha = 1;

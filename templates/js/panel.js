@@ -114,6 +114,7 @@ const Panel = (() => {
     }
 
     let order = []; // ids, bottom first
+    let last = null; // the current object's id
 
     /** The row that an event of dragging is over. */
     const under = (event) => event.target.closest("[data-object]");
@@ -150,6 +151,8 @@ const Panel = (() => {
         list.replaceChildren(...shown);
         if (list.contains(focused)) focused.focus();
       }
+      if (currentId !== last) rows.get(currentId)?.row.scrollIntoView({ block: "nearest" });
+      last = currentId;
     };
   }
 

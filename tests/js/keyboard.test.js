@@ -25,3 +25,20 @@ for (const [name, pressed, chord] of [
     assert.equal(Keyboard.chord(pressed), chord);
   });
 }
+
+for (const [name, count, presses, index] of [
+  ["one digit", 9, [["3", 0]], 2],
+  ["zero is the tenth", 12, [["0", 0]], 9],
+  ["two digits in quick succession", 12, [["1", 0], ["2", 300]], 11],
+  ["two digits with a pause", 12, [["1", 0], ["2", 900]], 1],
+  ["two digits that are too many", 3, [["1", 0], ["2", 100]], 1],
+  ["three digits", 254, [["2", 0], ["5", 100], ["4", 200]], 253],
+  ["a fourth digit begins anew", 254, [["2", 0], ["5", 100], ["4", 200], ["7", 300]], 6],
+]) {
+  test(`a label's number: ${name}`, () => {
+    const number = Keyboard.createNumber(count);
+    let read = null;
+    for (const [digit, time] of presses) read = number(digit, time);
+    assert.equal(read, index);
+  });
+}
