@@ -19,5 +19,5 @@ build-HooksDependencies:
 build-SageMakerPreAnnotation build-SageMakerConsolidation build-ClickProxy build-KeyRotation \
 build-EndpointGuard:
 	cp -R hooks "$(ARTIFACTS_DIR)/"
-	rm -f "$(ARTIFACTS_DIR)/hooks/requirements.txt"
+	rm -f "$(ARTIFACTS_DIR)/hooks/requirements.txt" "$(ARTIFACTS_DIR)"/hooks/*.md
 	find "$(ARTIFACTS_DIR)" -type d -name __pycache__ -prune -exec rm -rf {} +

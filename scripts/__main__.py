@@ -16,6 +16,7 @@ from scripts.commands import (
     bench_endpoint,
     bench_runtimes,
     demo,
+    deploy,
     doctor,
     evaluate_clicks,
     evaluate_consensus,
@@ -31,6 +32,7 @@ from scripts.commands import (
     render,
     serve,
     team,
+    teardown,
     train,
     train_clicks,
 )
@@ -70,6 +72,7 @@ def _options(
 app.command()(demo.demo)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
+app.command("deploy")(deploy.deploy)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("evaluate-training")(evaluate_training.evaluate_training)
@@ -86,6 +89,7 @@ app.command()(render.render)
 app.command("serve")(serve.serve)
 app.command()(train.train)
 app.add_typer(team.app, name="team")
+app.command("teardown")(teardown.teardown)
 app.command("train-clicks")(train_clicks.train_clicks)
 
 
