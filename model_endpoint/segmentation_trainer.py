@@ -35,7 +35,7 @@ from model_endpoint.segmentation_network import (
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.jsonl"
 MODEL_FOLDER = "model"
-HEAD_RATE = 4.0
+HEAD_RATE = 2.0
 """How much faster the head learns than an encoder that starts from weights."""
 WARM_UP_SHARE = 0.05
 AVERAGE_DECAY = 0.99
@@ -67,7 +67,7 @@ class SegmentationRecipe:
     batch: int = 8
     size: int = 256
     crop: int = 160
-    learning_rate: float = 6e-4
+    learning_rate: float = 2e-3
     weight_decay: float = 0.02
     seed: int = 0
     click_weights: bool = True

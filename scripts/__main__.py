@@ -22,6 +22,7 @@ from scripts.commands import (
     evaluate_consensus,
     evaluate_training,
     export,
+    import_labels,
     job,
     latency,
     manifest,
@@ -77,6 +78,7 @@ app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
 app.command("evaluate-training")(evaluate_training.evaluate_training)
 app.command()(export.export)
+app.command("import")(import_labels.import_labels)
 app.add_typer(job.app, name="job")
 app.command()(doctor.doctor)
 app.command()(latency.latency)

@@ -50,7 +50,8 @@ def read_probabilities(body: bytes) -> npt.NDArray[np.float32]:
         whole = target.reshape(batch, classes, height, width)
     except (KeyError, IndexError, ValueError, struct.error) as error:
         raise RecordError(f"the answer is no record of probabilities ({error}).") from error
-    return whole[0]
+    first: npt.NDArray[np.float32] = whole[0]
+    return first
 
 
 def _first_record(body: bytes) -> Iterator[bytes]:
