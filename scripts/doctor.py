@@ -230,7 +230,7 @@ def _check_stack(options: DoctorOptions, account: AwsAccount) -> Findings:
     yield good("stack", f"{options.stack} is deployed.")
     yield from _check_bucket(environment, account)
     yield from _check_role(environment, account)
-    yield from _check_endpoint(environment.endpoint, account)
+    yield from _check_endpoint(environment, account)
 
 
 def _check_bucket(environment: JobEnvironment, account: AwsAccount) -> Findings:
@@ -269,7 +269,8 @@ def _check_role(environment: JobEnvironment, account: AwsAccount) -> Findings:
         yield good("role", f"{environment.role_arn} may do all that a job needs.")
 
 
-def _check_endpoint(endpoint: str, account: AwsAccount) -> Findings:
+def _check_endpoint(environment: JobEnvironment, account: AwsAccount) -> Findings:
+    endpoint = environment.endpoint
     if not endpoint:
         yield good("endpoint", "none: workers have the manual tools only.")
         return
@@ -278,6 +279,9 @@ def _check_endpoint(endpoint: str, account: AwsAccount) -> Findings:
     except ClientError as error:
         if code_of(error) not in ("ValidationException", "ResourceNotFound"):
             raise
+        if environment.endpoint_guard:
+            yield good("endpoint", f"{endpoint} is down while no job is open; jobs wake it.")
+            return
         yield problem(
             "endpoint",
             f"there is no endpoint {endpoint}.",

@@ -13,7 +13,7 @@ from hooks.core.manifest import METADATA_SUFFIX, ManifestLine, parse_s3_uri
 from hooks.core.manifest_findings import ManifestFinding, Severity
 from hooks.core.manifest_lint import lint_manifest
 from scripts.aws_account import AwsAccount
-from scripts.aws_errors import code_of
+from scripts.aws_errors import code_of, is_denied
 from scripts.job_plan import JobPlan
 from scripts.job_source import JobData, without_duplicates
 from scripts.manifest_objects import buckets_of, check_bucket, check_objects, check_photo
@@ -172,6 +172,30 @@ def _check_role(plan: JobPlan, lines: Sequence[ManifestLine], account: AwsAccoun
         raise RefusedError(
             f"the role {request['RoleArn']} lacks {'; '.join(map(str, missing[:MOST_NAMED]))}: add "
             "it to the role's policy, or name another role with --role."
+        )
+    own = parse_s3_uri(output)[0]
+    foreign = [str(address) for bucket, address in examples.items() if bucket != own]
+    _check_hook(task["PreHumanTaskLambdaArn"], foreign, account)
+
+
+def _check_hook(function: str, examples: Sequence[str], account: AwsAccount) -> None:
+    """Photos in a bucket of one's own are read by the pre-annotation function, too."""
+    if not examples:
+        return
+    client = account.client("lambda")
+    try:
+        role = client.get_function_configuration(FunctionName=function)["Role"]
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return  # nobody can tell; the job's report would
+    needed = needed_permissions(reads=examples, writes=[], functions=[])
+    reads = [item for item in needed if item.action == "s3:GetObject"]
+    missing = missing_permissions(role, reads, account, service="lambda.amazonaws.com")
+    if missing:
+        raise RefusedError(
+            f"the pre-annotation function's role {role} lacks {'; '.join(map(str, missing))}: "
+            "allow it, deploy the stack with that bucket (BucketName), or copy the photos there."
         )
 
 

@@ -16,7 +16,7 @@ from scripts.aws_errors import code_of
 from scripts.refusal import RefusedError
 
 STACK = "fewclick"
-ROLE_OUTPUT = "GroundTruthRoleArn"
+ROLE_OUTPUT = "LabelingRoleArn"
 
 
 @dataclass(frozen=True, slots=True)

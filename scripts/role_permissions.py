@@ -68,15 +68,15 @@ def needed_permissions(
 
 
 def missing_permissions(
-    role_arn: str, needed: Sequence[Permission], account: AwsAccount
+    role_arn: str, needed: Sequence[Permission], account: AwsAccount, service: str = SERVICE
 ) -> list[Permission] | None:
     """Which of the permissions the role lacks; None if nobody could tell.
 
     Raises:
-        RefusedError: there is no such role, or SageMaker may not act as it.
+        RefusedError: there is no such role, or `service` may not act as it.
     """
     iam = account.client("iam")
-    _check_trust(role_arn, iam)
+    _check_trust(role_arn, service, iam)
     try:
         return [item for item in needed if not _simulate(role_arn, item, iam)]
     except ClientError as error:
@@ -91,7 +91,7 @@ def missing_permissions(
     return [item for item in needed if not is_allowed(item, statements)]
 
 
-def _check_trust(role_arn: str, iam: Any) -> None:
+def _check_trust(role_arn: str, service: str, iam: Any) -> None:
     try:
         role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
     except ClientError as error:
@@ -104,11 +104,10 @@ def _check_trust(role_arn: str, iam: Any) -> None:
     for statement in _list(document.get("Statement", [])):
         principal = statement.get("Principal", {})
         services = [] if isinstance(principal, str) else _list(principal.get("Service", []))
-        if statement.get("Effect") == "Allow" and SERVICE in services:
+        if statement.get("Effect") == "Allow" and service in services:
             return
     raise RefusedError(
-        f"SageMaker may not act as the role {role_arn}: its trust policy needs the principal "
-        f"{SERVICE}."
+        f"{service} may not act as the role {role_arn}: its trust policy needs that principal."
     )
 
 

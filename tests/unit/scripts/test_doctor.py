@@ -135,6 +135,9 @@ def test_an_endpoint_that_is_gone_is_a_problem(healthy: CloudBench) -> None:
         StackName="lost", TemplateBody=healthy.template(EndpointName="gone")
     )
     assert outcomes("--stack", "lost")["endpoint"] == {"problem"}
+    guarded = healthy.template(EndpointName="gone", EndpointGuardName="guard")
+    healthy.local.client("cloudformation").create_stack(StackName="idle", TemplateBody=guarded)
+    assert outcomes("--stack", "idle")["endpoint"] == {"good"}
     healthy.answers["DescribeEndpoint"] = lambda _: {
         "EndpointStatus": "Failed", "FailureReason": "no capacity",
     }  # fmt: skip

@@ -285,6 +285,26 @@ def test_a_role_without_a_permission_is_refused_by_name(stack: CloudBench, photo
     assert "s3:GetBucketLocation" not in said
 
 
+def test_photos_in_a_bucket_of_ones_own_must_be_open_to_the_hook(
+    stack: CloudBench, tmp_path: Path
+) -> None:
+    s3 = stack.local.s3
+    s3.create_bucket(Bucket="own-photos")
+    rule: Any = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    s3.put_bucket_cors(Bucket="own-photos", CORSConfiguration={"CORSRules": [rule]})
+    path = tmp_path / "own.manifest"
+    line = {"source-ref": stack.put("a.png", png(), "own-photos")}
+    path.write_text(json.dumps(line), encoding="utf-8")
+    hook = stack.role("Hook", {"s3:PutObject": "*"}, service="lambda.amazonaws.com")
+    stack.answers["GetFunctionConfiguration"] = lambda _: {"Role": hook}
+    wanted = ("--manifest", path, "--labels", "cat")
+    said = create(stack, "Own", *wanted, code=2)
+    assert "s3:GetObject on arn:aws:s3:::own-photos/a.png" in said
+    reader = stack.role("Reader", {"s3:GetObject": "*"}, service="lambda.amazonaws.com")
+    stack.answers["GetFunctionConfiguration"] = lambda _: {"Role": reader}
+    assert create(stack, "Own", *wanted)["status"] == "created"
+
+
 def test_a_role_that_sagemaker_may_not_take_is_refused(stack: CloudBench, photos: Path) -> None:
     role = stack.role("Foreign", {"*": "*"}, service="ec2.amazonaws.com")
     said = create(stack, "F", "--photos", photos, "--labels", "cat", "--role", role, code=2)
