@@ -1,23 +1,22 @@
-// What stands beside the status line: whether the model is away, whether drafts can be kept, and,
+// What stands over the photo's corner: whether the model is away, whether drafts can be kept, and,
 // when it is switched on, how long masks take.
 const Badges = (() => {
   "use strict";
 
   const byId = (id) => document.getElementById(id);
 
-  function put(id, text, title = text) {
+  function put(id, text) {
     const badge = byId(id);
     badge.hidden = !text;
     if (badge.textContent !== text) badge.textContent = text;
-    badge.title = title;
   }
 
   /** Shows `page`: {api, say, latency, latencyShown, draftProblem}. */
   function show({ api, say, latency, latencyShown, draftProblem }) {
     const trouble = api.trouble();
     const key = trouble?.failed ? "badge.failed" : "badge.away";
-    put("service-badge", trouble ? say(key, trouble) : "", trouble?.message);
-    put("draft-badge", draftProblem ? say("badge.no-draft") : "", draftProblem);
+    put("service-badge", trouble ? say(key, trouble) : "");
+    put("draft-badge", draftProblem);
     put("latency-badge", latencyShown ? times(latency.summary(), say) : "");
   }
 
