@@ -22,18 +22,18 @@ const Marks = (() => {
 
     /**
      * `points`: {x, y, kind: "extreme" | "inside" | "outside" | "boundary"} in image coordinates;
-     * `preview`: corners of what is being waited for, or null; `sketch` as in Sketch, or null;
+     * `previews`: {corners, color} of what is being waited for; `sketch` as in Sketch, or null;
      * `cursor`: null, or {point, kind, hint, radius} with a word to show beside it and a brush's
      * radius in image pixels.
      */
-    function draw({ view, photo, points, color, cursor, sketch, preview }) {
+    function draw({ view, photo, points, color, cursor, sketch, previews }) {
       top.setTransform(1, 0, 0, 1, 0, 0);
       top.clearRect(0, 0, canvas.width, canvas.height);
       top.setTransform(ratio, 0, 0, ratio, 0, 0);
       const onScreen = (point) => Geometry.toScreen(view, point);
-      if (preview) drawPreview(preview.map(onScreen), color);
+      for (const one of previews) drawPreview(one.corners.map(onScreen), one.color);
       if (sketch) drawSketch(sketch, view, cursor, color);
-      if (cursor?.radius && sketch?.kind !== "stroke") drawRing(onScreen(cursor.point), cursor.radius * view.scale);
+      if (cursor?.radius) drawRing(onScreen(cursor.point), cursor.radius * view.scale);
       else if (cursor) drawCursor(cursor, view, photo);
       for (const point of points) drawPoint(onScreen(point), point.kind, color);
       if (cursor?.hint) drawHint(onScreen(cursor.point), cursor.hint);

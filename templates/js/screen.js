@@ -119,7 +119,7 @@ const Screen = (() => {
         photo: viewport.photo,
         color: labels[object?.label ?? session.label].color,
         points: object ? marksOf(object, sketch.present) : [],
-        preview: object && previewOf(object),
+        previews: session.state.objects.filter(isAwaited).map(previewOf),
         sketch: sketch.present,
         cursor: viewport.cursor && {
           point: viewport.cursor,
@@ -142,9 +142,12 @@ const Screen = (() => {
       ];
     }
 
+    const isAwaited = (object) => object.prompt && !session.shownResult(object);
+
     /** What stands for the first mask while that is on its way. */
-    const previewOf = (object) =>
-      object.prompt && !session.shownResult(object) ? Geometry.octagon(object.prompt.extremePoints) : null;
+    const previewOf = ({ prompt, label }) => ({
+      corners: Geometry.octagon(prompt.extremePoints), color: labels[label].color,
+    });
 
     function drawPhoto() {
       const objects = session.state.objects.map((object) => ({

@@ -2,8 +2,8 @@
 
 A photo of 12 megapixels is opened in Chromium and filled with objects, by clicks alone. In between,
 each thing a worker does all the time is done some dozens of times, and timed inside the page: from
-the moment at which the browser says that the pointer or key moved to the end of the frame that shows
-it. Nothing is asserted: the figures depend on the machine.
+the moment at which the browser says that the pointer or key moved to the end of the frame that
+shows it. Nothing is asserted: the figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -76,14 +76,15 @@ def main(arguments: list[str] | None = None) -> int:
             while drawn < wanted:
                 draw_object(hand, drawn, size)
                 drawn += 1
-                print(f"\r{drawn} objects", end="", file=sys.stderr)
+                sys.stderr.write(f"\r{drawn} objects")
             timings += measure(hand, drawn, size, options.repeats)
-        print(file=sys.stderr)
+        sys.stderr.write("\n")
         if options.screenshot:
             hand.page.screenshot(path=options.screenshot)
         assert hand.errors == []
         chromium.close()
-    print(json.dumps([as_json(timing) for timing in timings]) if options.json else table(timings))
+    figures = json.dumps([as_json(one) for one in timings]) if options.json else table(timings)
+    sys.stdout.write(figures + "\n")
     return 0
 
 
