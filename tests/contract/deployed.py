@@ -69,6 +69,9 @@ class Deployed:
             self.template.references[logical_id] = logical_id
             if kind == FUNCTION:
                 self.template.references[f"{logical_id}Role"] = f"{logical_id}Role"
+        if "GuardedEndpoint" in self.types:
+            # The id that the custom resource answers: hooks.endpoint_guard, ENDPOINT_NAME.
+            self.template.references["GuardedEndpoint"] = "clicks-local"
         self.template.attributes = Attributes(set(self.types))
         self.properties = {
             logical_id: self.template.resolve(properties)

@@ -32,7 +32,7 @@ ROLES: dict[str, dict[tuple[str, str], set[str]]] = {
         },
     },
     "ClickProxy": {
-        ("Allow", "sagemaker:InvokeEndpoint"): {f"{SAGEMAKER}:endpoint/GuardedEndpoint"},
+        ("Allow", "sagemaker:InvokeEndpoint"): {f"{SAGEMAKER}:endpoint/clicks-local"},
         ("Allow", "secretsmanager:GetSecretValue"): {"SigningKey"},
         ("Allow", "dynamodb:UpdateItem"): {"arn:of:TaskTokens"},
     },
