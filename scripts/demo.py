@@ -42,7 +42,8 @@ from scripts.photo_set import (
 from scripts.render_template import render
 from scripts.report import write_report
 from scripts.serve import announce
-from scripts.simulated_workers import HABITS, SimulatedWorker
+from scripts.simulated_workers import SimulatedWorker
+from scripts.worker_habits import HABITS
 
 DEMO_PHOTOS = Path(__file__).parent / "demo_photos"
 JOB_NAME = "fewclick-demo"

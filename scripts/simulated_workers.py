@@ -4,18 +4,14 @@ A simulated worker signs in to the portal, takes the next task, reads the render
 browser would, and for every object of the photo clicks its four extreme points and then
 corrects the mask that came back, until content or out of patience. It knows the reference masks
 only to choose where to click: what it submits is made of the masks that the endpoint returned.
-
-How good a worker is, is a matter of habits: how far a hand strays, how long the patience lasts,
-how often an object is overlooked or given the wrong label.
+In other kinds of job it judges or corrects what the task begins with, or makes boxes.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,115 +19,31 @@ import httpx
 import numpy as np
 
 from hooks.core.answer import DrawnObject, MadeBy, build_answer
-from hooks.core.categories import LabelCategories
-from hooks.core.clicks import Click, ClickKind, ExtremePoints
-from hooks.core.errors import ClickRequestError, FewclickError
-from hooks.core.geometry import Point, Size
-from hooks.core.masks import iou
+from hooks.core.clicks import Click, ClickKind
+from hooks.core.geometry import Point
+from hooks.core.job_settings import JobKind
+from hooks.core.masks import LabelMap, iou
 from hooks.core.wire import SegmentRequest, SegmentResponse
-from model_endpoint.click_simulator import Policy, extreme_points, next_click
+from model_endpoint.click_simulator import Policy, next_click
 from scripts.photo_set import ReferenceObject
+from scripts.simulated_boxes import boxes_worth, draw_boxes, given_boxes
+from scripts.simulated_looking import (
+    LOOKING_CLICKS,
+    judge,
+    masks_worth,
+    read_earlier_map,
+    sort_masks,
+)
+from scripts.task_page import SimulationError, Task, read_page
+from scripts.worker_habits import Habits
 
 REQUEST_TIMEOUT_SECONDS = 60
 WAIT_SECONDS = 20
 FINISHED = ("Completed", "Failed", "Stopped")
 ATTEMPTS = 6
 """How often a call is tried when the service is busy or away, with growing pauses."""
-
-
 TOKEN_ENDED = 403
 """What the click API answers to a token whose minutes are over."""
-
-
-class SimulationError(FewclickError):
-    """A simulated worker cannot go on: the portal or the click API refuses what it sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How a worker works.
-
-    Attributes:
-        stray_px: standard deviation of every click, in pixels per 500 pixels of photo width.
-        patience: corrective clicks spent on one object at most.
-        content_at: the IoU with the reference at which the worker stops correcting.
-        overlooks: share of objects that are left out.
-        mislabels: share of objects that get a wrong label, if the job has another.
-        seconds_per_click: what the answer says was spent; people need about this long.
-    """
-
-    name: str
-    stray_px: float
-    patience: int
-    content_at: float
-    overlooks: float
-    mislabels: float
-    seconds_per_click: float
-
-
-CAREFUL = Habits("careful", 0.6, 8, 0.96, 0.0, 0.0, 2.4)
-SLOPPY = Habits("sloppy", 3.0, 2, 0.85, 0.05, 0.0, 1.5)
-CARELESS = Habits("careless", 8.0, 0, 0.0, 0.2, 0.15, 0.9)
-HABITS = (CAREFUL, SLOPPY, CARELESS)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task as its page tells it. `grant_link` is "" where there is no click service."""
-
-    url: str
-    task_input: dict[str, Any]
-    photo_link: str
-    grant_link: str
-    labels: LabelCategories
-
-    @property
-    def size(self) -> Size:
-        image = self.task_input["image"]
-        return Size(image["width"], image["height"])
-
-
-class _PageReader(HTMLParser):
-    """Finds the task's attributes and the job's JSON in the rendered page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.task: dict[str, str] = {}
-        self.job = ""
-        self._in_job = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if values.get("id") == "task":
-            self.task = values
-        self._in_job = tag == "script" and values.get("id") == "job"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_job = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_job:
-            self.job += data
-
-
-def read_page(url: str, html: str) -> Task:
-    """Everything that a worker's browser reads out of the rendered page.
-
-    Raises:
-        SimulationError: the page holds no task.
-    """
-    reader = _PageReader()
-    reader.feed(html)
-    if not reader.task.get("data-task") or not reader.job:
-        raise SimulationError(f"{url} is not a page of a segmentation task.")
-    job = json.loads(reader.job)
-    return Task(
-        url=url,
-        task_input=json.loads(reader.task["data-task"]),
-        photo_link=reader.task["data-photo"],
-        grant_link=reader.task.get("data-grant", ""),
-        labels=LabelCategories.from_names([label["name"] for label in job["labels"]]),
-    )
 
 
 @dataclass
@@ -164,12 +76,10 @@ class SimulatedWorker:
         self._call("POST", "/sign-in", data={"name": self.habits.name})
         done = 0
         while (task := self._next_task(job_name)) is not None:
-            source_ref = task.task_input["taskObject"]
-            answer = self._label(task, source_ref)
             self._call(
                 "POST",
                 task.url.rstrip("/") + "/submit",
-                json={"answerContent": {"crowd-semantic-segmentation": answer}},
+                json={"answerContent": {task.field: self._answer(task)}},
             )
             self.on_task()
             done += 1
@@ -195,18 +105,57 @@ class SimulatedWorker:
             self._token = self._exchange(task)
         return task
 
-    def _label(self, task: Task, source_ref: str) -> str:
+    def _answer(self, task: Task) -> str:
+        source_ref = task.task_input["taskObject"]
         rng = np.random.default_rng([self.seed, *self.habits.name.encode(), *source_ref.encode()])
+        references = self.references(source_ref)
+        if task.kind == JobKind.VERIFICATION:
+            worth = self._worth(task, references)
+            verdicts, reasons = task.job["verdicts"], task.job["reasons"]
+            return judge(worth, verdicts, reasons, self.habits, rng).to_json()
+        if task.kind == JobKind.BOUNDING_BOX:
+            return draw_boxes(task, references, self.habits, rng)
+        if task.kind == JobKind.ADJUSTMENT:
+            return self._adjust(task, references, rng)
+        drawn = self._draw_all(task, references, rng)
+        clicks = sum(4 + len(found.clicks) for found in drawn)
+        return build_answer(task.size, task.labels, drawn, seconds=self.habits.seconds(clicks))
+
+    def _worth(self, task: Task, references: Sequence[ReferenceObject]) -> float:
+        """How well the label that the task begins with fits what is known, 0 to 1."""
+        if task.earlier_link:
+            return masks_worth(self._earlier_map(task), references, task.labels)
+        return boxes_worth(given_boxes(task), references, task.labels)
+
+    def _earlier_map(self, task: Task) -> LabelMap:
+        return read_earlier_map(task, self._call("GET", task.earlier_link).content)
+
+    def _adjust(
+        self, task: Task, references: Sequence[ReferenceObject], rng: np.random.Generator
+    ) -> str:
+        seen = sort_masks(self._earlier_map(task), references, task.labels, self.habits)
+        drawn = [*seen.kept, *self._draw_all(task, seen.redrawn, rng)] if seen.changes else seen.all
+        clicks = sum(4 + len(found.clicks) for found in drawn if found.made_by is MadeBy.MODEL)
+        return build_answer(
+            task.size,
+            task.labels,
+            drawn,
+            seconds=self.habits.seconds(clicks + LOOKING_CLICKS),
+            modified=seen.changes,
+        )
+
+    def _draw_all(
+        self, task: Task, references: Sequence[ReferenceObject], rng: np.random.Generator
+    ) -> list[DrawnObject]:
         drawn: list[DrawnObject] = []
-        for reference in self.references(source_ref):
-            if rng.random() < self.habits.overlooks:
+        for reference in references:
+            if self.habits.overlook(rng):
                 continue
-            label = self._choose_label(reference.label, task.labels, rng)
+            label = self.habits.choose(reference.label, tuple(task.labels), rng)
             found = self._draw(task, reference, label, len(drawn) + 1, rng)
             if found is not None:
                 drawn.append(found)
-        clicks = sum(4 + len(found.clicks) for found in drawn)
-        return build_answer(task.size, task.labels, drawn, seconds=self._seconds(clicks))
+        return drawn
 
     def _draw(
         self,
@@ -217,15 +166,9 @@ class SimulatedWorker:
         rng: np.random.Generator,
     ) -> DrawnObject | None:
         """Click one object; None when it is too small to be clicked."""
-        try:
-            points = ExtremePoints.from_points(
-                [
-                    self._stray(Point(x, y), task.size, rng)
-                    for x, y in extreme_points(reference.mask)
-                ]
-            )
-        except ClickRequestError:
-            return None  # four points on top of each other: a person would see no object
+        points = self.habits.find_extremes(reference.mask, task.size, rng)
+        if points is None:
+            return None
         clicks: list[Click] = []
         request = SegmentRequest(str(number), 0, points)
         response = self._segment(task, request)
@@ -237,7 +180,7 @@ class SimulatedWorker:
             click = next_click(reference.mask, mask, policy, rng)
             if click is None:
                 break
-            point = self._stray(Point(click.x, click.y), task.size, rng)
+            point = self.habits.stray(Point(click.x, click.y), task.size, rng)
             clicks.append(Click(point, ClickKind(click.kind)))
             request = SegmentRequest(
                 str(number),
@@ -254,7 +197,7 @@ class SimulatedWorker:
             extreme_points=points,
             clicks=tuple(clicks),
             made_by=MadeBy.MODEL,
-            seconds=self._seconds(4 + len(clicks)),
+            seconds=self.habits.seconds(4 + len(clicks)),
         )
 
     def _segment(self, task: Task, request: SegmentRequest) -> SegmentResponse:
@@ -282,21 +225,6 @@ class SimulatedWorker:
             headers={"authorization": f"Bearer {self._grant}"},
         ).json()["token"]
         return token
-
-    def _choose_label(self, label: str, labels: LabelCategories, rng: np.random.Generator) -> str:
-        others = [name for name in labels if name != label]
-        if others and rng.random() < self.habits.mislabels:
-            return others[int(rng.integers(len(others)))]
-        return label
-
-    def _stray(self, point: Point, size: Size, rng: np.random.Generator) -> Point:
-        scale = self.habits.stray_px * size.width / 500
-        x, y = rng.normal(point, scale)
-        # The page does not let anyone click beside the photo.
-        return Point(float(np.clip(x, 0, size.width)), float(np.clip(y, 0, size.height)))
-
-    def _seconds(self, clicks: int) -> float:
-        return round(clicks * self.habits.seconds_per_click, 1)
 
     def _call(
         self, method: str, url: str, *, passes: Sequence[int] = (), **options: Any

@@ -23,6 +23,9 @@ class FramedPage:
     def get_by_role(self, role: Any, **options: Any) -> Locator:
         return self._frame.get_by_role(role, **options)
 
+    def get_by_label(self, text: Any, **options: Any) -> Locator:
+        return self._frame.get_by_label(text, **options)
+
     def get_by_text(self, text: Any, **options: Any) -> Locator:
         return self._frame.get_by_text(text, **options)
 

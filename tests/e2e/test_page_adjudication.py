@@ -24,7 +24,7 @@ from hooks.core.photo import orientation_exif
 from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.render_template import render
-from scripts.simulated_workers import read_page
+from scripts.task_page import read_page
 from tests.e2e.page_bench import DISC_RADIUS, BenchHand
 from tests.e2e.portal_hand import hand_in, sign_in
 
