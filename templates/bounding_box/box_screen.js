@@ -108,7 +108,7 @@ const BoxScreen = (() => {
       points.draw({
         view: viewport.view, photo: viewport.photo, color: labels[session.label].color,
         points: open.map((point) => ({ ...point, kind: "extreme" })),
-        preview: null, sketch: null,
+        sketch: null,
         cursor: cursor && !page.held.length && {
           point: cursor, kind: "extreme", hint: say(`hint.${Geometry.nextExtreme(open)}`),
         },

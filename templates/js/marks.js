@@ -26,7 +26,7 @@ const Marks = (() => {
      * `cursor`: null, or {point, kind, hint, radius} with a word to show beside it and a brush's
      * radius in image pixels.
      */
-    function draw({ view, photo, points, color, cursor, sketch, previews }) {
+    function draw({ view, photo, points, color, cursor, sketch, previews = [] }) {
       top.setTransform(1, 0, 0, 1, 0, 0);
       top.clearRect(0, 0, canvas.width, canvas.height);
       top.setTransform(ratio, 0, 0, ratio, 0, 0);
