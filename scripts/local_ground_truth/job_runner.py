@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 from hooks.core.errors import FewclickError
 from scripts.local_ground_truth.database import Database
@@ -16,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 1.0
 """How late a time limit is noticed at most."""
+SECONDS_BETWEEN_DESCRIPTIONS = 0.1
 ATTEMPTS = 4
 """How often a step is tried that meets an error of this machine: a full disk, say."""
 FIRST_PAUSE_SECONDS = 1.0
@@ -73,6 +77,31 @@ class JobRunner:
                 f"The labeling job {name} cannot go on: {type(error).__name__}: {error}. "
                 "Nothing is lost; the same command goes on with it."
             ) from error
+
+    def wait(
+        self,
+        name: str,
+        describe: Callable[[], dict[str, Any]],
+        on_progress: Callable[[dict[str, Any]], None],
+    ) -> dict[str, Any]:
+        """Wait until a job is over; its last description.
+
+        Args:
+            describe: gives DescribeLabelingJob's answer.
+            on_progress: called with one after every change and every second.
+
+        Raises:
+            JobStuckError: the job cannot go on in this run.
+        """
+        while True:
+            changes = self._database.changes
+            self.check(name)
+            description = describe()
+            on_progress(description)
+            if description["LabelingJobStatus"] not in UNFINISHED:
+                return description
+            self._database.wait_for_change(changes, SECONDS_BETWEEN_LOOKS)
+            time.sleep(SECONDS_BETWEEN_DESCRIPTIONS)
 
     def _drive(self, name: str) -> None:
         job = LabelingJob(name, self._services)

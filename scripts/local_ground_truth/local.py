@@ -13,7 +13,6 @@ finished, after a kill too.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,7 +40,7 @@ from scripts.local_ground_truth.http_api import HttpApi
 from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.job_runner import JobRunner
 from scripts.local_ground_truth.job_services import JobServices
-from scripts.local_ground_truth.job_store import UNFINISHED, JobStore
+from scripts.local_ground_truth.job_store import JobStore
 from scripts.local_ground_truth.lambda_runtime import Answer, LambdaRuntime
 from scripts.local_ground_truth.link_server import LinkServer
 from scripts.local_ground_truth.liquid import GrantReadAccess
@@ -63,8 +62,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 REGION = "us-east-1"
-SECONDS_BETWEEN_DESCRIPTIONS = 0.1
-SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class LocalGroundTruth:
@@ -152,16 +149,11 @@ class LocalGroundTruth:
         Raises:
             JobStuckError: the job cannot go on in this run.
         """
-        while True:
-            changes = self._database.changes
-            self._runner.check(name)
-            description = dict(self.sagemaker.describe_labeling_job(LabelingJobName=name))
-            if on_progress is not None:
-                on_progress(description)
-            if description["LabelingJobStatus"] not in UNFINISHED:
-                return description
-            self._database.wait_for_change(changes, SECONDS_BETWEEN_LOOKS)
-            time.sleep(SECONDS_BETWEEN_DESCRIPTIONS)
+
+        def describe() -> dict[str, Any]:
+            return dict(self.sagemaker.describe_labeling_job(LabelingJobName=name))
+
+        return self._runner.wait(name, describe, on_progress or (lambda description: None))
 
     def client(self, service: str) -> Any:
         """A boto3 client of this machine, for services other than those there are already."""

@@ -30,7 +30,7 @@ from tests.e2e.kill_driver import JOB, OBJECTS, WORKERS
 
 SEED = 20261120
 KILLS = 50
-SECONDS_PER_RUN = 60
+SECONDS_PER_RUN = 300
 OUTPUT = Path("s3") / "fewclick-bucket-local" / "out" / JOB
 CERTAIN = (
     # Whatever the seed draws, the job dies in these too.

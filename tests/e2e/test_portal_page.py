@@ -26,7 +26,7 @@ def local(
 ) -> Iterator[LocalGroundTruth]:
     folder = tmp_path_factory.mktemp("portal-page")
     with LocalGroundTruth(folder / "out") as local:
-        start_job(local, plan(DemoOptions(images=demo_folder, labels="bus,cat", workers=2)))
+        start_job(local, plan(DemoOptions(images=demo_folder, labels="bus,cat", workers=5)))
         yield local
 
 
@@ -98,3 +98,19 @@ def test_another_worker_at_the_same_browser_is_not_offered_the_draft(
     hand.wait_for_status("topmost", timeout=60)
     expect(offered).to_be_hidden()
     assert hand.errors == []
+
+
+def test_the_model_and_the_browser_have_the_next_photo_ahead(
+    page: Page, local: LocalGroundTruth
+) -> None:
+    sign_in(page, local.portal_url, "Dora")
+    with page.expect_response(
+        lambda response: (
+            response.url == f"{local.click_api_url}/prewarm"
+            and response.request.method == "POST"
+            and response.frame == page.main_frame
+        )
+    ) as warmed:
+        page.get_by_role("link", name="Start working").click()
+    assert warmed.value.status == 200
+    assert warmed.value.json()["schema_version"] == 1
