@@ -10,8 +10,11 @@ const Draft = (() => {
   const points = (list) => Object.freeze(list.map(([x, y]) => Object.freeze({ x, y })));
   const frozen = (list) => Object.freeze(list.map((one) => Object.freeze({ ...one })));
 
-  /** True if there is anything to lose. */
-  const isWorth = ({ state }) => state.objects.length > 0 || state.outcome !== "labeled";
+  /** True if there is anything to lose: more than what the task began with. */
+  function isWorth({ state: { objects, outcome, origin } }) {
+    if (origin?.objects === objects) return outcome === "cannot-label";
+    return objects.length > 0 || outcome !== "labeled";
+  }
 
   /** The session as plain values. */
   function of(session) {

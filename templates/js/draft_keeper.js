@@ -29,10 +29,12 @@ const DraftKeeper = (() => {
     page.draftProblem = store.isOpen ? "" : say("draft.denied");
     let timer = null;
     let isSent = false;
+    let isAsked = false; // whether to go on with the draft: until that is answered it stays
 
     function save() {
       window.clearTimeout(timer);
       timer = null;
+      if (isAsked) return;
       if (!Draft.isWorth(session)) store.drop();
       else tellProblem(store.write(Draft.of(session)) ? "" : say("draft.too-large"));
     }
@@ -76,7 +78,9 @@ const DraftKeeper = (() => {
       const dialog = byId("draft");
       const values = { ago: ago(Date.now() - saved), count: draft.objects?.length ?? 0 };
       byId("draft-text").textContent = say("draft.text", values);
+      isAsked = true;
       dialog.onclose = () => {
+        isAsked = false;
         if (dialog.returnValue === "no") store.drop();
         else take(draft);
         page.stage.focus({ preventScroll: true });

@@ -171,3 +171,26 @@ def test_a_draft_is_gone_on_with_where_it_was_left(open_adjustment: Open) -> Non
     hand.submit()
     hand.wait_until_submitted()
     assert hand.bench.parsed().modified is True
+
+
+def test_masks_that_were_only_looked_at_are_no_draft(open_adjustment: Open) -> None:
+    hand = open_adjustment()
+    page = hand.page
+    page.locator("#objects button.object").first.click()
+    page.reload()
+    hand.wait_for_status("Is every mask right", timeout=20)
+    assert page.locator("#draft").is_hidden()
+
+
+def test_a_draft_stays_until_the_worker_has_said_what_to_do_with_it(open_adjustment: Open) -> None:
+    hand = open_adjustment()
+    page = hand.page
+    page.locator("#objects button.object").first.click()
+    page.keyboard.press("Shift+Delete")
+    for _ in range(2):  # asked, and not answered
+        page.reload()
+        page.get_by_text("Objects: 1").wait_for()
+        # The earlier masks have come meanwhile: a change, which leaving the page would write down.
+        expect(page.locator("#objects li")).to_have_count(2)
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.locator("#objects li")).to_have_count(1)

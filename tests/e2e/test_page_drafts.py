@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from hooks.core.wire import SegmentRequest
 from tests.e2e.page_bench import (
@@ -83,7 +83,7 @@ def test_a_crash_leaves_what_was_drawn_a_moment_before(open_page: Open) -> None:
     again = BenchHand(context.new_page(), hand.bench)
     again.open()
     again.page.get_by_role("button", name="Go on with it").click()
-    assert again.page.locator("#objects li").count() == 2
+    expect(again.page.locator("#objects li")).to_have_count(2)
 
 
 def test_a_draft_that_is_not_wanted_is_gone_for_good(open_page: Open) -> None:

@@ -121,6 +121,15 @@ test("“cannot label” and its reason come back", () => {
   assert.deepEqual([back.state.outcome, back.reason], ["cannot-label", "too dark"]);
 });
 
+test("masks that were given and left as they were are nothing to keep", () => {
+  const session = Session.create({ labels: 2, now: clock() });
+  session.load([{ label: 0, mask: block([5, 5, 4, 4]), extremePoints: EXTREMES }], "earlier");
+  assert.equal(Draft.isWorth(session), false);
+  session.select(session.state.objects[0].id);
+  session.setLabel(1);
+  assert.equal(Draft.isWorth(session), true);
+});
+
 test("taking a draft is one step that can be undone", () => {
   const back = reloaded(begun());
   back.undo();
