@@ -35,6 +35,19 @@ from scripts.role_permissions import missing_permissions, needed_permissions
 
 MOST_CLOCK_SECONDS = 240
 """AWS refuses requests that are five minutes off."""
+DEPLOYMENT_ACTIONS = (
+    "apigateway:POST",
+    "cloudformation:CreateChangeSet",
+    "cloudformation:ExecuteChangeSet",
+    "iam:CreateRole",
+    "iam:PassRole",
+    "lambda:CreateFunction",
+    "s3:CreateBucket",
+    "sagemaker:CreateEndpoint",
+    "sagemaker:CreateLabelingJob",
+    "secretsmanager:CreateSecret",
+)
+"""Some of what a deployment and a job ask of the caller: who lacks one of these gets nowhere."""
 ENDPOINT_QUOTA = "{} for endpoint usage"
 
 
@@ -116,6 +129,7 @@ def examine(options: DoctorOptions, account: AwsAccount) -> Findings:
         return
     checks: list[tuple[str, Callable[[], Findings]]] = [
         ("clock", lambda: _check_clock(account)),
+        ("permissions", lambda: _check_permissions(account)),
         ("Ground Truth", lambda: _check_ground_truth(account)),
         ("quota", lambda: _check_quota(options.instance_type, account)),
         ("team", lambda: _check_team(account)),
@@ -160,6 +174,33 @@ def _check_clock(account: AwsAccount) -> Findings:
         )
     else:
         yield good("clock", f"{abs(off):.0f} s off.")
+
+
+def _check_permissions(account: AwsAccount) -> Findings:
+    arn = str(account.client("sts").get_caller_identity()["Arn"])
+    if ":assumed-role/" in arn:
+        # The simulation knows roles, not sessions of them.
+        role, iam = arn.split("/")[1], account.client("iam")
+        arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    elif arn.endswith(":root"):
+        yield good("permissions", "the account's root may do everything; better use a role.")
+        return
+    answer = account.client("iam").simulate_principal_policy(
+        PolicySourceArn=arn, ActionNames=list(DEPLOYMENT_ACTIONS), ResourceArns=["*"]
+    )
+    missing = [
+        item["EvalActionName"]
+        for item in answer["EvaluationResults"]
+        if item["EvalDecision"] != "allowed"
+    ]
+    if missing:
+        yield problem(
+            "permissions",
+            f"{arn} may not {', '.join(missing)}.",
+            "Ask for these rights, or let somebody who has them deploy.",
+        )
+    else:
+        yield good("permissions", "you may deploy and create jobs.")
 
 
 def _check_ground_truth(account: AwsAccount) -> Findings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -103,14 +103,19 @@ def prepare_job(
     plan = plan_job(wishes, environment, team, manifest)
     to_label = [line for line in lines if not line.is_labeled(attribute)]
     instance_type, instances = endpoint_instances(environment.endpoint, account)
+    streaming = manifest is None
+    objects = 1 if streaming else min(len(to_label), options.stop_after or len(to_label))
     cost = job_cost(
         prices,
-        objects=min(len(to_label), options.stop_after or len(to_label)),
+        objects=objects,
         workers_per_object=options.workers,
         task_price=price,
         instance_type=instance_type,
         instances=instances,
     )
+    if streaming:
+        notes = ("That is for each object that comes by the topic.", *cost.notes)
+        cost = replace(cost, notes=notes)
     return PreparedJob(plan, data, to_label, cost)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hooks.core.adjudication import ATTRIBUTE as ADJUDICATION
 from hooks.core.errors import ContractError
 from hooks.core.label_reader import COLOR_MAP, FAILED_STATUS, REFERENCE_SUFFIX
 from hooks.core.manifest import METADATA_SUFFIX, parse_s3_uri
@@ -40,7 +41,8 @@ def segmentation_labels(fields: Mapping[str, Any]) -> list[SegmentationLabel]:
     """The labels of a line that say, or must say, where a mask lies and what its colours mean."""
     found = []
     for name, value in fields.items():
-        if name in ("source-ref", "source") or name.endswith(METADATA_SUFFIX):
+        # What an adjudication job is to decide on names a mask and is no label.
+        if name in ("source-ref", "source", ADJUDICATION) or name.endswith(METADATA_SUFFIX):
             continue
         metadata = fields.get(name + METADATA_SUFFIX)
         described = metadata if isinstance(metadata, dict) else {}

@@ -85,6 +85,11 @@ def test_a_line_that_failed_in_this_tools_own_job_is_no_problem() -> None:
     assert places(lines({**PHOTO, "cats": label})) == []
 
 
+def test_what_an_adjudication_job_decides_on_is_no_label() -> None:
+    decide = {"details-ref": "s3://b/0.json", "mask-ref": "s3://b/0.png"}
+    assert places(lines({**PHOTO, "adjudication": decide})) == []
+
+
 def test_the_manifest_as_a_whole_is_counted() -> None:
     many = lines(*({"source-ref": f"s3://b/{n}.jpg"} for n in range(3)))
     assert places(many, max_objects=2) == [(None, "", "error")]

@@ -21,6 +21,7 @@ def healthy(stack: CloudBench, monkeypatch: pytest.MonkeyPatch) -> CloudBench:
     """An account in which all is well; the pages are one kind's, which is quicker."""
     monkeypatch.setattr(doctor_files, "PAGES", [JobKind.SEGMENTATION])
     stack.answers["ListServiceQuotas"] = lambda _: quotas(2)
+    stack.simulated = set()
     monkeypatch.setattr(doctor_files.shutil, "which", lambda tool: f"/usr/bin/{tool}")
     return stack
 
@@ -57,7 +58,8 @@ def outcomes(*arguments: object) -> dict[str, set[str]]:
 def test_a_healthy_account_has_no_problems_and_is_left_alone(healthy: CloudBench) -> None:
     found = outcomes()
     assert set(found) >= {
-        "sam", "docker", "template", "page", "credentials", "clock", "Ground Truth", "quota",
+        "sam", "docker", "template", "page", "credentials", "clock", "permissions",
+        "Ground Truth", "quota",
         "team", "stack", "bucket", "role", "endpoint",
     }  # fmt: skip
     assert all("problem" not in states for states in found.values())
@@ -86,6 +88,19 @@ def test_a_quota_of_nothing_is_a_problem_with_a_command(healthy: CloudBench) -> 
     assert "request-service-quota-increase" in found["fix"]
     assert "L-B67CFA0C" in found["fix"]
     assert outcomes("--instance-type", "ml.x.y")["quota"] == {"unknown"}
+
+
+def test_rights_that_the_caller_lacks_are_named(healthy: CloudBench) -> None:
+    healthy.answers["GetCallerIdentity"] = lambda _: {
+        "Arn": "arn:aws:iam::123456789012:user/me",
+        "ResponseMetadata": {"HTTPHeaders": {}},
+    }
+    assert outcomes()["permissions"] == {"good"}
+    healthy.simulated = {"iam:PassRole"}
+    (found,) = examine()["permissions"]
+    assert "user/me may not iam:PassRole" in found["found"]
+    healthy.simulated = None
+    assert outcomes()["permissions"] == {"unknown"}
 
 
 def test_expired_credentials_end_the_examination(healthy: CloudBench) -> None:

@@ -379,13 +379,34 @@ def test_nothing_is_retried_where_nothing_failed(stack: CloudBench, photos: Path
 
 
 def test_a_streaming_job_names_its_topics(stack: CloudBench) -> None:
-    topic = stack.local.client("sns").create_topic(Name="lines")["TopicArn"]
-    result = fewclick(
-        "job", "create", "Stream", "--input-topic", topic, "--labels", "cat", "--dry-run"
-    )
-    assert result.exit_code == 0, result.output
-    source = json.loads(result.stdout)["InputConfig"]["DataSource"]
-    assert source == {"SnsDataSource": {"SnsTopicArn": topic}}
+    """The local Ground Truth takes no streaming jobs, so AWS's answer is stood in for."""
+    topics = [
+        stack.local.client("sns").create_topic(Name=name)["TopicArn"] for name in ("lines", "done")
+    ]
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:labeling-job/stream"
+    stack.answers["CreateLabelingJob"] = lambda _: {"LabelingJobArn": arn}
+    wanted = ("--input-topic", topics[0], "--output-topic", topics[1], "--labels", "cat")
+    told = create(stack, "Stream", *wanted)
+    assert told["arn"] == arn
+    assert float(told["cost"]["total"]) == pytest.approx(0.08)  # for each object
+    (request,) = [call for _, name, call in stack.calls if name == "CreateLabelingJob"]
+    assert request["InputConfig"]["DataSource"] == {"SnsDataSource": {"SnsTopicArn": topics[0]}}
+    assert request["OutputConfig"]["SnsTopicArn"] == topics[1]
+    absent = topics[0].replace("lines", "none")
+    said = create(stack, "S", "--input-topic", absent, "--labels", "cat", code=2)
+    assert "there is no topic" in said
+
+
+def test_a_vendors_team_is_found_by_its_title(stack: CloudBench, photos: Path) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:987654321098:workteam/vendor-crowd/abc"
+    stack.answers["ListSubscribedWorkteams"] = lambda _: {
+        "SubscribedWorkteams": [{"WorkteamArn": arn, "MarketplaceTitle": "Careful Labels"}]
+    }
+    wanted = ("--photos", photos, "--labels", "cat", "--workforce", "vendor")
+    create(stack, "Vendor", *wanted, "--team", "Careful Labels")
+    assert described(stack, "Vendor")["HumanTaskConfig"]["WorkteamArn"] == arn
+    said = create(stack, "V", *wanted, "--team", "Others", code=2)
+    assert "there are Careful Labels" in said
 
 
 def test_the_same_request_goes_to_the_local_ground_truth(cloud: CloudBench, photos: Path) -> None:

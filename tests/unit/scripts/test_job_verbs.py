@@ -13,7 +13,8 @@ import pytest
 from hooks.core.manifest import ManifestLine
 from hooks.core.masks import write_label_map
 from scripts.job_diagnosis import diagnose
-from scripts.job_progress import JobProgress
+from scripts.job_progress import JobProgress, cost_so_far
+from scripts.prices import load_prices
 from tests.unit.scripts.cloud_bench import CloudBench, fewclick, png
 from tests.unit.scripts.local_ground_truth.conftest import work
 
@@ -224,6 +225,22 @@ def test_the_forecast_goes_by_what_was_done_lately() -> None:
     assert later.rate(start) == pytest.approx(30)
     assert later.seconds_left(start) == pytest.approx(2 * 3600)
     assert look(0, 10, 1).seconds_left() is None
+
+
+def test_public_workers_are_part_of_the_cost() -> None:
+    task = {
+        "NumberOfHumanWorkersPerDataObject": 5,
+        "PublicWorkforceTaskPrice": {
+            "AmountInUsd": {"Dollars": 0, "Cents": 3, "TenthFractionsOfACent": 6}
+        },
+    }
+    cost = cost_so_far(
+        {"HumanTaskConfig": task}, look(600, 400, 120), load_prices(), "ml.g4dn.xlarge"
+    )
+    amounts = {item.what: float(item.amount) for item in cost.items}
+    assert amounts == pytest.approx(
+        {"Ground Truth": 48, "public workers": 108, "endpoint": 2 * 0.7364}
+    )
 
 
 def test_a_job_that_stands_still_from_the_start_is_worth_a_look() -> None:
