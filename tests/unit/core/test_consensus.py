@@ -176,12 +176,28 @@ def test_the_same_map_from_everybody_comes_out_again(
     assert all(value == pytest.approx(certain) for value in result.confidence.values())
 
 
-@given(maps)
-def test_memory_layout_does_not_matter(label_map: npt.NDArray[np.uint8]) -> None:
-    other = np.asfortranarray(label_map)
+def laid_out_otherwise(label_map: npt.NDArray[np.uint8], number: int) -> npt.NDArray[np.uint8]:
+    """The same map by columns, as every second pixel of a larger one, or backwards; read-only."""
+    wide = np.full((label_map.shape[0], 2 * label_map.shape[1]), 7, np.uint8)
+    wide[:, ::2] = label_map
+    other = (np.asfortranarray(label_map), wide[:, ::2], label_map[::-1].copy()[::-1])[number % 3]
     other.flags.writeable = False
-    result = consolidate([Vote("a", label_map), Vote("b", other)], 3)
-    assert np.array_equal(result.label_map, label_map)
+    return other
+
+
+@given(st.lists(maps, min_size=1, max_size=6), st.sampled_from(Method))
+def test_memory_layout_does_not_matter(
+    label_maps: list[npt.NDArray[np.uint8]], method: Method
+) -> None:
+    plain = [Vote(str(number), label_map) for number, label_map in enumerate(label_maps)]
+    other = [
+        Vote(str(number), laid_out_otherwise(label_map, number))
+        for number, label_map in enumerate(label_maps)
+    ]
+    first, second = consolidate(plain, 3, method=method), consolidate(other, 3, method=method)
+    assert np.array_equal(first.label_map, second.label_map)
+    assert first.workers == second.workers
+    assert first.confidence == second.confidence
 
 
 HEIGHT, WIDTH = 120, 160
