@@ -238,6 +238,24 @@ def test_bad_workers_do_little_harm(spoiler: npt.NDArray[np.uint8]) -> None:
     assert workers["w3"].weight < min(workers[worker].weight for worker in ("w0", "w1", "w2"))
 
 
+@pytest.mark.parametrize(
+    "spoiler",
+    [
+        pytest.param(EMPTY, id="nothing drawn"),
+        pytest.param(disc(30, 30, 25), id="another object"),
+        pytest.param(disc(100, 80, 40), id="far off"),
+    ],
+)
+def test_who_strays_hardly_lowers_what_the_others_are_worth(
+    spoiler: npt.NDArray[np.uint8],
+) -> None:
+    def confidence(label_maps: list[npt.NDArray[np.uint8]]) -> float:
+        votes = [Vote(str(number), label_map) for number, label_map in enumerate(label_maps)]
+        return consolidate(votes, 3).confidence[1]
+
+    assert confidence([*CAREFUL, spoiler]) == pytest.approx(confidence(CAREFUL), abs=0.004)
+
+
 def test_two_bad_workers_of_five_outvote_nobody() -> None:
     label_maps = [*CAREFUL[:3], disc(80, 60, 52), EMPTY + 1]
     assert score(label_maps) > 0.96 > score(label_maps, Method.PLURALITY)
