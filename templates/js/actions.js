@@ -19,6 +19,14 @@ const Actions = (() => {
     return near[0] ?? null;
   }
 
+  /** The uppermost object whose mask has the point; undefined for none. */
+  function objectAt(session, point) {
+    return session.state.objects.findLast((object) => {
+      const mask = point && session.shownResult(object)?.mask;
+      return mask && Spans.contains(Spans.of(mask), point);
+    });
+  }
+
   const POINT_TOOLS = ["inside", "outside", "boundary"];
   const HAND_TOOLS = ["brush", "eraser", "polygon"];
 
@@ -50,12 +58,7 @@ const Actions = (() => {
 
     /** Makes the uppermost object under the cursor the current one. */
     function pick() {
-      const { cursor } = viewport;
-      const isThere = (object) => {
-        const mask = session.shownResult(object)?.mask;
-        return mask && Spans.contains(Spans.of(mask), cursor);
-      };
-      const found = cursor && session.state.objects.findLast(isThere);
+      const found = objectAt(session, viewport.cursor);
       if (found) select(found.id);
     }
 
@@ -153,5 +156,5 @@ const Actions = (() => {
     };
   }
 
-  return { create, pointAt, POINT_TOOLS, HAND_TOOLS };
+  return { create, pointAt, objectAt, POINT_TOOLS, HAND_TOOLS };
 })();

@@ -61,9 +61,9 @@ const Pointer = (() => {
       event.preventDefault(); // no text selection, no scrolling by the middle button
       stage.focus({ preventScroll: true });
       stage.setPointerCapture(event.pointerId);
-      press = {
-        id: event.pointerId, type: event.pointerType, button: BUTTONS[event.button], from, last: from,
-      };
+      // On a Mac a click with Ctrl is one with the right button.
+      const button = event.button === 0 && event.ctrlKey ? "right" : BUTTONS[event.button];
+      press = { id: event.pointerId, type: event.pointerType, button, from, last: from };
       page.onMove(from);
       if (!pansOnly(press)) press.gesture = page.onPress(from, press.button);
     });

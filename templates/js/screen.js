@@ -124,10 +124,17 @@ const Screen = (() => {
         cursor: viewport.cursor && {
           point: viewport.cursor,
           kind: next ? "extreme" : tool,
-          hint: next && say(`hint.${next}`),
+          hint: next ? say(`hint.${next}`) : nameUnderCursor(),
           radius: paints && sketch.size / viewport.view.scale,
         },
       });
+    }
+
+    /** Whose mask a click with the tool would choose, for those who do not see it by the colour. */
+    function nameUnderCursor() {
+      if (page.tool !== "pick") return "";
+      const object = Actions.objectAt(session, viewport.cursor);
+      return object ? `${object.id} ${labels[object.label].name.slice(0, 40)}` : "";
     }
 
     // A point that is being moved is where it would be put down.

@@ -34,9 +34,11 @@ const Sketch = (() => {
     /** Goes on with a stroke or a point that is being moved. */
     function follow(at) {
       if (!present || present.kind === "polygon") return;
-      const { kind, points } = present;
+      const { kind, points, radius = 0 } = present;
+      const { scale } = viewport.view;
+      const step = Math.max(0.5, (radius * scale) / 12); // screen pixels; a wide brush shows no less
       if (kind === "point") points[0] = at;
-      else if (Geometry.distance(at, points[points.length - 1]) * viewport.view.scale < 0.5) return;
+      else if (Geometry.distance(at, points[points.length - 1]) * scale < step) return;
       else points.push(at);
       onMove();
     }

@@ -112,23 +112,38 @@ const Spans = (() => {
     return after % 2 === 1;
   }
 
-  // A region from `at(x)`, the pairs of real heights between which column x is inside; a pixel
-  // belongs to it with its centre.
-  function drawn(from, to, photo, at) {
-    const left = Math.max(0, Math.floor(from));
-    const right = Math.min(photo.width, Math.ceil(to) + 1);
-    const columns = [];
-    for (let x = left; x < right; x++) {
-      const spans = [];
-      for (const [top, bottom] of at(x + 0.5)) {
+  /** Collects pairs of real heights between which a column is inside; a pixel is with its centre. */
+  function createDrawing(photo) {
+    const columns = Array.from({ length: photo.width }, () => null);
+    return {
+      /** The columns that may have something between two real places. */
+      *columns(from, to) {
+        const right = Math.min(photo.width, Math.ceil(to) + 1);
+        for (let x = Math.max(0, Math.floor(from)); x < right; x++) yield x;
+      },
+      add(x, top, bottom) {
         const begin = Math.max(0, Math.ceil(top - 0.5));
         const end = Math.min(photo.height, Math.floor(bottom - 0.5) + 1);
-        if (begin < end) spans.push([begin, end]);
-      }
-      spans.sort((one, other) => one[0] - other[0]);
-      columns.push(spans.reduce((all, span) => sweep(all, span, (a, b) => a || b), []));
+        if (begin < end) (columns[x] ??= []).push([begin, end]);
+      },
+      region() {
+        const left = columns.findIndex(Boolean);
+        if (left < 0) return EMPTY;
+        const drawn = columns.slice(left, columns.findLastIndex(Boolean) + 1);
+        return { left, columns: drawn.map((pairs) => joined(pairs ?? [])) };
+      },
+    };
+  }
+
+  /** Pairs [from, to] in any order as spans. */
+  function joined(pairs) {
+    const spans = [];
+    for (const [from, to] of pairs.sort((one, other) => one[0] - other[0])) {
+      const last = spans.length - 1;
+      if (last >= 0 && from <= spans[last]) spans[last] = Math.max(spans[last], to);
+      else spans.push(from, to);
     }
-    return { left, columns };
+    return spans;
   }
 
   // Between which heights a disc drawn from `p` to `q` covers the vertical line at `x`: it is
@@ -160,24 +175,25 @@ const Spans = (() => {
   /** What a round brush of `radius` (image pixels) covers along `points`. */
   function stroke(points, radius, photo) {
     const reach = Math.max(radius, THINNEST);
-    let region = EMPTY;
+    const drawing = createDrawing(photo);
     points.forEach((to, index) => {
       const from = points[Math.max(index - 1, 0)];
       if (index === 0 && points.length > 1) return;
       const [low, high] = [Math.min(from.x, to.x) - reach, Math.max(from.x, to.x) + reach];
-      const part = drawn(low, high, photo, (x) => {
-        const found = capsule(from, to, reach, x);
-        return found ? [found] : [];
-      });
-      region = union(region, part);
+      for (const x of drawing.columns(low, high)) {
+        const found = capsule(from, to, reach, x + 0.5);
+        if (found) drawing.add(x, ...found);
+      }
     });
-    return region;
+    return drawing.region();
   }
 
   /** The inside of a polygon, by the even-odd rule. */
   function polygon(points, photo) {
     const xs = points.map(({ x }) => x);
-    return drawn(Math.min(...xs), Math.max(...xs), photo, (x) => {
+    const drawing = createDrawing(photo);
+    for (const column of drawing.columns(Math.min(...xs), Math.max(...xs))) {
+      const x = column + 0.5;
       const crossings = [];
       points.forEach((to, index) => {
         const from = points[(index || points.length) - 1];
@@ -186,8 +202,11 @@ const Spans = (() => {
       });
       crossings.sort((one, other) => one - other);
       // A centre on the lower edge is outside, so that polygons side by side do not overlap.
-      return crossings.flatMap((y, at) => (at % 2 ? [[crossings[at - 1], y - 1e-9]] : []));
-    });
+      for (let at = 0; at < crossings.length; at += 2) {
+        drawing.add(column, crossings[at], crossings[at + 1] - 1e-9);
+      }
+    }
+    return drawing.region();
   }
 
   /** The parts of a region, connected by pixels' sides, that come within `reach` of a point. */

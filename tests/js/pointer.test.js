@@ -47,6 +47,13 @@ test("a press that stays put is a click where it began", () => {
   assert.deepEqual(told, [["click", 10, 10, "right"]]);
 });
 
+test("a click with Ctrl is one with the right button, as Macs have it", () => {
+  const { send, told } = begin();
+  send("pointerdown", 10, 10, { ctrlKey: true });
+  send("pointerup", 10, 10, { ctrlKey: true });
+  assert.deepEqual(told, [["click", 10, 10, "right"]]);
+});
+
 test("a press that moves moves the photo, unless the page takes it", () => {
   for (const [tool, expected] of [
     ["point", [["pan", 10, 0], ["pan", 5, 5]]],

@@ -197,6 +197,9 @@ test("objects are stacked in the order they were drawn until they are moved", ()
   assert.deepEqual(ids(session), [2, 1, 3]);
   session.restack(3, 1);
   session.restack(2, -1);
+  session.restack(2, 2);
+  assert.deepEqual(ids(session), [1, 3, 2]);
+  session.restack(2, -2);
   assert.deepEqual(ids(session), [2, 1, 3]);
 });
 
