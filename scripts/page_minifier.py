@@ -58,12 +58,15 @@ def _without_liquid(code: re.Match[str]) -> str:
 
 
 _UNPACKING = (
-    "(async t=>{const b=Uint8Array.from(atob(t),c=>c.charCodeAt(0)),d=document,"
+    "(async t=>{const b=Uint8Array.from(atob(t),c=>c.charCodeAt(0)),d=document;"
+    "if(!self.DecompressionStream)"
+    'return d.getElementById("status").textContent=d.body.dataset.old;const '
     's=d.createElement("script"),[c,l,j]=(await new Response(new Blob([b]).stream()'
     '.pipeThrough(new DecompressionStream("deflate"))).text()).split("\\0");'
-    'd.querySelector("style").textContent=c;d.getElementById("texts").textContent=l;'
+    'if(c)d.querySelector("style").textContent=c;if(l)d.getElementById("texts").textContent=l;'
     's.textContent=j;d.body.append(s)})("'
 )
+_NAMES = ("style", "texts", "script")
 _PACKED = re.compile(
     r"(?P<style>(?<=<style>).*?(?=</style>))|"
     r'(?P<texts>(?<= id="texts">).*?(?=</script>))|'
@@ -72,13 +75,23 @@ _PACKED = re.compile(
 )
 
 
-def pack(page: str) -> str:
-    """The same page with its styles, texts and last script compressed; they unpack themselves."""
+def pack(page: str, *, whole: bool) -> str:
+    """The same page with its last script compressed, if `whole` its styles and texts as well.
+
+    They unpack themselves, which is seen for a moment where styles are among them.
+    """
+    names = _NAMES if whole else _NAMES[-1:]
     parts = {str(found.lastgroup): found[0] for found in _PACKED.finditer(page)}
-    content = "\0".join(parts[name] for name in ("style", "texts", "script"))
+    content = "\0".join(parts[name] if name in names else "" for name in _NAMES)
     data = base64.b64encode(zlib.compress(content.encode(), 9)).decode()
     loader = f'{_UNPACKING}{data}")'
-    return _PACKED.sub(lambda found: loader if found.lastgroup == "script" else "", page)
+
+    def packed(found: re.Match[str]) -> str:
+        if found.lastgroup == "script":
+            return loader
+        return "" if found.lastgroup in names else found[0]
+
+    return _PACKED.sub(packed, page)
 
 
 def packed_script(loader: str) -> str | None:

@@ -157,8 +157,10 @@ def render(settings: JobSettings, *, minified: bool = False) -> str:
     granted = [_granted(example) for example in settings.examples if not example.is_data]
     if minified:
         page = minify(page)
-    if len(page) > MAX_PAGE_CHARACTERS or (minified and len(page.encode()) > MAX_PUBLIC_PAGE_BYTES):
-        page = pack(page)
+    if minified and len(page.encode()) > MAX_PUBLIC_PAGE_BYTES:
+        page = pack(page, whole=True)
+    elif len(page) > MAX_PAGE_CHARACTERS:
+        page = pack(page, whole=False)
     problems = check(page, settings.kind, granted)
     if minified:
         size = len(page.encode())

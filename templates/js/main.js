@@ -15,6 +15,8 @@ const Main = (() => {
       hasService: Boolean(task.clickApi),
       stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"), labelFilter: byId("label-filter"),
     };
+    // Without it no answer could be written: better said before the work than after it.
+    if (!window.CompressionStream) page.pageProblem = say("page.old-browser");
     if (!page.hasService) page.tool = "polygon";
     page.api = Service.open(page, task);
     const size = (await loadPhoto(page, task)) ?? task.image ?? { width: 1, height: 1 };

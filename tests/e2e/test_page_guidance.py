@@ -211,3 +211,13 @@ def test_the_page_speaks_german_where_the_job_does(open_page: Open) -> None:
     block = hand.bench.answer()["fewclick"]
     assert block["reason"] == "The instructions do not fit this photo"  # for the requester
     assert hand.errors == []
+
+
+@pytest.mark.parametrize("minified", [False, True])
+def test_a_browser_that_is_too_old_is_told_before_the_work(open_page: Open, minified: bool) -> None:
+    hand = open_page(minified=minified)
+    old = "delete window.CompressionStream; delete window.DecompressionStream;"
+    hand.page.add_init_script(old)
+    hand.page.reload()
+    hand.wait_for_status("This browser is too old")
+    assert hand.errors == []

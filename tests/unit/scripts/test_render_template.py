@@ -91,10 +91,12 @@ def job_in(page: str) -> dict[str, Any]:
 def unpacked(page: str) -> list[str]:
     """Styles, texts and script of a page, which may be packed."""
     packed = re.search(r'\("([\w+/=]{9,})"\)</script>', page)
-    if packed:
-        return zlib.decompress(base64.b64decode(packed[1])).decode().split("\0")
+    parts = (
+        zlib.decompress(base64.b64decode(packed[1])).decode().split("\0") if packed else [""] * 3
+    )
     style = page[page.index("<style>") + 7 : page.index("</style>")]
-    return [style, Elements(page).texts["texts"], scripts_of(page)[-1]]
+    plain = [style, Elements(page).texts.get("texts", ""), scripts_of(page)[-1]]
+    return [part or other for part, other in zip(parts, plain, strict=True)]
 
 
 every_page = pytest.mark.parametrize("kind", PAGES)
@@ -302,11 +304,18 @@ def test_a_packed_page_has_the_same_styles_texts_and_script() -> None:
         '<script type="application/json" id="texts">{"a":"→"}</script>'
         "<script>const late = 1;</script></body>"
     )
-    packed = pack(page)
+    packed = pack(page, whole=True)
     kept = "<style></style><script>early()</script><p>{{ x }}</p><script type="
     assert packed.startswith(kept + '"application/json" id="texts"></script><script>')
     assert packed.endswith("</script></body>")
     assert unpacked(packed) == ["p{}", '{"a":"→"}', "const late = 1;"]
+
+
+def test_where_the_script_alone_makes_the_room_the_rest_stays_as_it_is() -> None:
+    page = "<style>p{}</style><script>const late = 1;</script>"
+    packed = pack(page, whole=False)
+    assert packed.startswith("<style>p{}</style><script>(async")
+    assert unpacked(packed) == ["p{}", "", "const late = 1;"]
 
 
 def test_a_minified_page_that_is_too_large_for_the_public_is_refused() -> None:

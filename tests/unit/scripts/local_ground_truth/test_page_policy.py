@@ -60,7 +60,7 @@ def test_a_packed_script_may_put_what_it_unpacks_into_the_page() -> None:
     labels = LabelCategories.from_names(["cat"])
     page = render(JobSettings("pets", JobKind.SEGMENTATION, "pets", labels))
     script = scripts_of(page)[-1]
-    policy = policy_of(pack(page))
+    policy = policy_of(pack(page, whole=True))
     assert sha256(script) in policy["script-src"]
     assert len(policy["script-src"]) == 3
 
