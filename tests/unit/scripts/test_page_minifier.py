@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from scripts.page_minifier import minify
-from scripts.render_template import script_order
+from scripts.render_template import PAGES, script_order
 from tests.conftest import REPOSITORY
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_minified_scripts_pass_the_tests_of_the_sources(tmp_path: Path) -> None:
     pytest.importorskip("minify")
+    names = [name for page in PAGES.values() for name in script_order(page.folder)]
     sources = [
         (REPOSITORY / "templates" / name).read_text(encoding="utf-8")
-        for name in script_order("adjudication")
+        for name in dict.fromkeys(names)
     ]
     page = minify("<script>" + "\n".join(sources) + "</script>")
     script = tmp_path / "page.js"
