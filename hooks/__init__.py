@@ -1,1 +1,1 @@
-"""Everything that runs in Lambda: three thin handlers over the pure `hooks.core`."""
+"""Everything that runs in Lambda: thin handlers over the pure `hooks.core`."""

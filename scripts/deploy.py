@@ -33,7 +33,7 @@ from scripts.aws_account import AwsAccount, open_account
 from scripts.aws_errors import is_missing, refusal_of
 from scripts.job_environment import describe_stack
 from scripts.model_image import REPOSITORY, ModelImage, build_and_push, image_for
-from scripts.outside_program import find_programs, run_program
+from scripts.outside_program import answers, find_programs, run_program
 from scripts.pack_model import pack_model
 from scripts.prices import load_prices
 from scripts.refusal import RefusedError
@@ -140,12 +140,15 @@ def run_deploy(options: DeployOptions) -> int:
     programs = find_programs(
         {name: INSTALL[name] for name in (("sam", "docker") if options.endpoint else ("sam",))}
     )
+    docker = programs.get("docker", "")
+    if docker and not options.dry_run and not answers([docker, "version"]):
+        raise RefusedError("Docker is installed, but its daemon does not answer: start it.")
     account = open_account(region=options.region, profile=options.profile)
     try:
         account_id = account.account_id()
     except (ClientError, BotoCoreError) as error:
         raise refusal_of(error) from error
-    run = _Deployment(options, account, programs["sam"], programs.get("docker", ""))
+    run = _Deployment(options, account, programs["sam"], docker)
     price = load_prices(options.prices).instance_hours(options.instance_type, 1)
     image = image_for(options.instance_type)
     run.say(f"Account {account_id}, region {account.region}, stack {options.stack}.")

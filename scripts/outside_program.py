@@ -34,6 +34,12 @@ def find_programs(wanted: Mapping[str, str]) -> dict[str, str]:
     return {name: path for name, path in found.items() if path is not None}
 
 
+def answers(command: Sequence[str]) -> bool:
+    """Whether a program ends well; what it says is not shown."""
+    done = subprocess.run(list(command), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode == 0
+
+
 def run_program(
     command: Sequence[str],
     *,

@@ -6,8 +6,11 @@ Shapes: developer guide, "Requirements for custom labeling task Lambda functions
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import json
+import time
 from typing import Any
 
 import boto3
@@ -15,6 +18,7 @@ import pytest
 from PIL import Image
 
 from hooks import annotation_consolidation, click_proxy, pre_annotation
+from hooks.core.task_token import SigningKeys, TaskGrant
 from tests.contract.recorded import recorded
 from tests.unit.hooks.conftest import Account, LambdaContext
 
@@ -145,4 +149,41 @@ def test_api_gateways_event_gets_an_answer_that_it_passes_on(
     assert answer["statusCode"] == 401
     assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
     assert not answer.get("cookies")
-    assert set(json.loads(answer["body"])) == {"error", "message", "retryable"}
+    assert set(body_of(answer)) == {"error", "message", "retryable"}
+
+
+def body_of(answer: dict[str, Any]) -> Any:
+    """What the browser reads: API Gateway undoes the Base64, the browser the gzip."""
+    body = answer["body"].encode()
+    if answer.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    if answer["headers"].get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    return json.loads(body)
+
+
+def test_api_gateways_event_for_a_token_gets_one(account: Account, context: LambdaContext) -> None:
+    """The same event as for clicks, on the other route, with no body at all."""
+    event = recorded("click_request")
+    event["routeKey"] = event["requestContext"]["routeKey"] = "POST /token"
+    event["rawPath"] = event["requestContext"]["http"]["path"] = "/token"
+    keys = SigningKeys.from_secret(json.dumps({"current": "k1", "k1": "s" * 40}))
+    grant = TaskGrant("pets-01", "ab", "s3://b/a.jpg", int(time.time()) + 3600).mint(keys)
+    event["headers"]["authorization"] = f"Bearer {grant}"
+    del event["body"]
+    answer = click_proxy.handler(event, context)
+    assert set(answer) <= {"statusCode", "headers", "body", "isBase64Encoded", "cookies"}
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert set(body_of(answer)) == {"schema_version", "token", "expires_in"}
+
+
+@pytest.mark.parametrize("name", ["pre_annotation_documented"])
+def test_a_grant_lies_where_ground_truths_role_can_sign_a_link_to_it(
+    photos: Any, account: Account, context: LambdaContext, name: str
+) -> None:
+    task_input = pre_annotation.handler(recorded(name), context)["taskInput"]
+    bucket, _, key = task_input["grantRef"].removeprefix("s3://").partition("/")
+    link = account.s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
+    assert f"/{key}?" in link  # nothing in the key that a link or a template would change
+    assert account.s3.get_object(Bucket=bucket, Key=key)["ContentType"] == "application/json"

@@ -293,6 +293,15 @@ def test_logs_hold_no_token(
     assert secret not in logged.getvalue()
 
 
+def test_tokens_of_pages_that_are_older_than_grants_go_on(
+    account: Account, context: LambdaContext, endpoint: list[dict[str, Any]]
+) -> None:
+    old = TaskToken("pets-01", "ab", PHOTO, int(time.time()) + 20 * 24 * 3600)
+    assert call(context, REQUEST, old.mint(KEYS))[0] == 200
+    assert call(context, PREWARM, old.mint(KEYS), path="/prewarm")[0] == 200
+    assert [sent["image"] for sent in endpoint] == [PHOTO, PHOTO]
+
+
 def exchange(context: LambdaContext, given: str | None) -> tuple[int, Any, Any]:
     return call(context, "", given, path="/token")
 

@@ -163,6 +163,14 @@ def test_a_program_that_is_missing_is_named_before_anything_is_done(
     assert cloud.calls == []
 
 
+def test_a_daemon_that_sleeps_is_noticed_before_anything_is_done(
+    programs: ProgramBench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIL_docker", "version")
+    assert "its daemon does not answer" in deploy(name, "--yes", code=2).stderr
+    assert programs.calls() == []
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
