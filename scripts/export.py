@@ -11,24 +11,22 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hooks.core.errors import FewclickError
 from hooks.core.photo import open_photo
 from scripts.contact_sheet import Tile, draw_sheet, labeled_tile, shrunk
 from scripts.export_plan import (
-    DONE_FOLDER,
     PIECE_LINES,
     ExportPlan,
     ExportRequest,
     PlannedImage,
     make_plan,
-    piece_name,
     read_piece,
 )
+from scripts.export_processing import ProcessingOptions, run_processing
 from scripts.export_run import DonePieces, Workshop, run_pieces
 from scripts.export_summary import ExportSummary
 from scripts.export_target import Target, open_target
-from scripts.exporters.formats import open_exporter
-from scripts.labeled_pixels import Fetch, read_pixels
+from scripts.export_workshop import missing_pieces, open_workshop
+from scripts.labeled_pixels import read_pixels
 from scripts.object_store import open_store
 
 SHEET_FILE = "contact-sheet.png"
@@ -42,6 +40,7 @@ class ExportOptions:
     request: ExportRequest
     out: str
     s3_folder: Path | None = None
+    processing: ProcessingOptions | None = None
     as_json: bool = False
 
 
@@ -56,11 +55,19 @@ def run_export(options: ExportOptions) -> int:
     missing = missing_pieces(plan, target)
     if len(missing) < plan.pieces:
         console.print(f"{plan.pieces - len(missing)} of {plan.pieces} pieces are there already.")
-    columns = (TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("images", total=plan.lines)
-        progress.advance(bar, plan.lines - _lines_of(missing, plan))
-        run_pieces(missing, target, workshop, lambda: progress.advance(bar))
+    if options.processing is not None and missing:
+        run_processing(options.processing, plan, target, console)
+    else:
+        columns = (
+            TextColumn("exporting"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task("images", total=plan.lines)
+            progress.advance(bar, plan.lines - _lines_of(missing, plan))
+            run_pieces(missing, target, workshop, lambda: progress.advance(bar))
     with console.status("Writing the summary"):
         summary = finish_export(plan, workshop)
     if options.as_json:
@@ -70,25 +77,6 @@ def run_export(options: ExportOptions) -> int:
     console.print(f"Training set   {target.address}", soft_wrap=True)
     console.print(f"Contact sheet  {target.address}/{SHEET_FILE}", soft_wrap=True)
     return summary.exit_code
-
-
-def open_workshop(plan: ExportPlan, fetch: Fetch, target: Target) -> Workshop:
-    """What is needed to carry a plan out."""
-    exporter = open_exporter(plan.request["format"], plan.categories, target.address)
-    if exporter.needs_instances:
-        try:
-            import cv2  # noqa: F401 (an extra)
-        except ImportError as error:
-            raise FewclickError(
-                "this format needs OpenCV: pip install 'fewclick[export]'."
-            ) from error
-    return Workshop(exporter, fetch, target)
-
-
-def missing_pieces(plan: ExportPlan, target: Target) -> list[int]:
-    """Numbers of the pieces that are not done yet."""
-    done = set(target.names(DONE_FOLDER))
-    return [number for number in range(plan.pieces) if piece_name(number) not in done]
 
 
 def finish_export(plan: ExportPlan, workshop: Workshop) -> ExportSummary:

@@ -1,6 +1,6 @@
 """SageMaker's built-in semantic segmentation: the training job's request, and reading its log.
 
-Pure but for `image_uri`. Developer guide, "Semantic Segmentation Algorithm".
+Pure. Developer guide, "Semantic Segmentation Algorithm".
 """
 
 from __future__ import annotations
@@ -116,25 +116,6 @@ def _channel(data: str, name: str) -> dict[str, Any]:
             }
         },
     }
-
-
-def image_uri(region: str) -> str:
-    """The algorithm's image in a region, as the `sagemaker` package knows it.
-
-    Raises:
-        SegmentationTrainingError: the package is not installed, or knows no image there.
-    """
-    try:
-        from sagemaker.core import image_uris
-    except ImportError as error:
-        raise SegmentationTrainingError(
-            "the image's address comes from the sagemaker package: "
-            "pip install 'fewclick[sagemaker]', or give --image-uri."
-        ) from error
-    try:
-        return str(image_uris.retrieve(ALGORITHM, region))
-    except ValueError as error:
-        raise SegmentationTrainingError(f"no image of {ALGORITHM} in {region}: {error}") from error
 
 
 def read_log(lines: Iterable[str]) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from scripts.channel_set import ChannelSet, open_channels
 from scripts.export_target import open_target
 from scripts.hyperparameters import HyperparameterError, hyperparameters, read_assignments
 from scripts.object_store import open_store
+from scripts.sagemaker_images import image_address
 from scripts.segmentation_training import (
+    ALGORITHM,
     SegmentationTrainingError,
     TrainingParts,
-    image_uri,
     read_log,
     training_request,
 )
@@ -119,7 +120,7 @@ def _request(options: TrainingOptions, name: str, region: str) -> dict[str, Any]
             data=options.data,
             output=options.output or f"{options.data.rstrip('/')}/model/",
             role_arn=options.role,
-            image_uri=options.image_uri or image_uri(region),
+            image_uri=options.image_uri or image_address(ALGORITHM, region),
             instance_type=options.instance_type,
             hyperparameters=values,
             spot=options.spot,

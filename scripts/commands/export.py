@@ -85,6 +85,20 @@ def export(
         Path | None,
         typer.Option(help="Holds S3's objects as <bucket>/<key>, in place of AWS: out/demo/s3."),
     ] = None,
+    processing: Annotated[
+        int | None,
+        typer.Option(min=1, help="Let so many machines do it, as a SageMaker Processing job."),
+    ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="With --processing: ARN of the role of the machines.")
+    ] = None,
+    image_uri: Annotated[
+        str | None, typer.Option(help="With --processing: an image with Python 3.11 or newer.")
+    ] = None,
+    instance_type: Annotated[
+        str, typer.Option(help="With --processing: what the machines are.")
+    ] = "ml.c5.xlarge",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it costs money.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
@@ -99,7 +113,13 @@ def export(
     from scripts.export import ExportOptions, run_export
     from scripts.export_classes import ClassesError, ClassOptions
     from scripts.export_plan import ExportRequest
+    from scripts.export_processing import ProcessingOptions
 
+    machines = None
+    if processing is not None:
+        if role is None:
+            raise typer.BadParameter("--processing needs --role.")
+        machines = ProcessingOptions(processing, role, image_uri, instance_type, yes)
     try:
         classes = ClassOptions.from_texts(labels, merge or (), drop or (), void or ())
     except (ClassesError, ContractError) as error:
@@ -117,4 +137,4 @@ def export(
         group_field=group_field,
         group_pattern=group_pattern,
     )
-    raise typer.Exit(run_export(ExportOptions(request, out, s3_folder, as_json)))
+    raise typer.Exit(run_export(ExportOptions(request, out, s3_folder, machines, as_json)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,6 @@ from scripts.local_ground_truth.request_check import check_shape
 from scripts.segmentation_training import (
     SegmentationTrainingError,
     TrainingParts,
-    image_uri,
     read_log,
     training_request,
 )
@@ -77,13 +75,6 @@ def test_the_log_tells_the_epochs() -> None:
         {"epoch": 1, "loss": 0.6931, "pixel_accuracy": 0.81, "mean_iou": 0.52},
         {"epoch": 2, "loss": 0.301, "mean_iou": 0.846},
     ]
-
-
-def test_without_the_sagemaker_package_the_fix_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("sagemaker", "sagemaker.core"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(SegmentationTrainingError, match="--image-uri"):
-        image_uri("eu-west-1")
 
 
 @pytest.fixture
