@@ -41,7 +41,8 @@ class JobCreateOptions:
     keywords: Sequence[str] = ()
     short_instructions: str | None = None
     instructions: Path | None = None
-    language: str = "en"
+    language: str | None = None
+    settings: Path | None = None
     worker_records: Sequence[str] = ()
     leave_out_bad: bool = False
     delete_answers_after: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class JobWishes:
 
     Attributes:
         earlier_label: the attribute to verify or correct.
+        base: settings whose examples, verdicts and reasons are the job's too.
         terms: title, times, pay; empty texts take the kind's own.
     """
 
@@ -74,6 +75,7 @@ class JobWishes:
     kms_key: str | None = None
     tags: Mapping[str, str] | None = None
     public: bool = False
+    base: JobSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,10 @@ def _settings(wishes: JobWishes) -> JobSettings:
         language=wishes.language,
         earlier_label=wishes.earlier_label,
     )
+    if (base := wishes.base) is not None:
+        settings = replace(
+            settings, examples=base.examples, verdicts=base.verdicts, reasons=base.reasons
+        )
     return JobSettings.from_json(settings.to_json())  # which checks all of it, as the hooks will
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
-from hooks.core.job_settings import JobKind
+from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.manifest import ManifestLine
 from scripts.aws_account import AwsAccount
 from scripts.commands.choices import Workforce
@@ -74,11 +74,8 @@ def prepare_job(
     )
     team = find_team(options.workforce, options.team, account, environment.workteam_arn)
     data, earlier = _gather(options, account, environment)
-    kind = options.kind or (
-        earlier.settings.kind
-        if options.retry_from and earlier and earlier.settings
-        else JobKind.SEGMENTATION
-    )
+    base = _base(options, earlier)
+    kind = options.kind or (base.kind if base else JobKind.SEGMENTATION)
     attribute = options.label_attribute_name or (
         earlier.attribute if options.retry_from and earlier else options.name
     )
@@ -99,7 +96,7 @@ def prepare_job(
         content=content,
         stop_after=options.stop_after,
     )
-    wishes = _wishes(options, kind, attribute, terms, lines, earlier, account)
+    wishes = _wishes(options, kind, attribute, terms, lines, earlier, base, account)
     plan = plan_job(wishes, environment, team, manifest)
     to_label = [line for line in lines if not line.is_labeled(attribute)]
     instance_type, instances = endpoint_instances(environment.endpoint, account)
@@ -179,12 +176,13 @@ def _wishes(
     terms: TaskTerms,
     lines: Sequence[ManifestLine],
     earlier: EarlierJob | None,
+    base: JobSettings | None,
     account: AwsAccount,
 ) -> JobWishes:
-    settings = earlier.settings if earlier is not None else None
+    settings = base or (earlier.settings if earlier is not None else None)
     earlier_label = options.earlier_label or ""
-    if not earlier_label and options.retry_from and settings is not None:
-        earlier_label = settings.earlier_label
+    if not earlier_label and options.retry_from and base is not None:
+        earlier_label = base.earlier_label
     if not earlier_label and kind in (JobKind.VERIFICATION, JobKind.ADJUSTMENT):
         if earlier is None:
             raise RefusedError(
@@ -200,7 +198,6 @@ def _wishes(
         labels = _labels(names)
     else:
         raise RefusedError("--labels is missing: cat,dog or a label category file (.json).")
-    retried = settings if options.retry_from else None
     return JobWishes(
         name=options.name,
         kind=kind,
@@ -208,11 +205,10 @@ def _wishes(
         workers=options.workers,
         terms=terms,
         label_attribute_name=attribute,
-        short_instructions=options.short_instructions
-        or (retried.short_instructions if retried else ""),
+        short_instructions=options.short_instructions or (base.short_instructions if base else ""),
         full_instructions=_instructions(options.instructions)
-        or (retried.full_instructions if retried else ""),
-        language=options.language,
+        or (base.full_instructions if base else ""),
+        language=options.language or (base.language if base else "en"),
         earlier_label=earlier_label,
         earlier_jobs=_records(options, earlier, account),
         input_topic=options.input_topic,
@@ -220,7 +216,20 @@ def _wishes(
         kms_key=options.kms_key,
         tags=_tags(options.tags),
         public=options.workforce is Workforce.PUBLIC,
+        base=base,
     )
+
+
+def _base(options: JobCreateOptions, earlier: EarlierJob | None) -> JobSettings | None:
+    """Settings to start from: a file's, or those of the job that is retried."""
+    if options.settings is None:
+        return earlier.settings if earlier is not None and options.retry_from else None
+    try:
+        return JobSettings.from_json(options.settings.read_bytes())
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise RefusedError(f"--settings: there is no file {options.settings}.") from error
+    except ContractError as error:
+        raise RefusedError(f"--settings, {options.settings}: {error}") from error
 
 
 def _labels(names: Sequence[str]) -> LabelCategories:

@@ -95,7 +95,17 @@ def create(
         Path | None,
         typer.Option(help="File of the full instructions, plain text.", rich_help_panel=TASK),
     ] = None,
-    language: Annotated[str, typer.Option(help="Of the page.", rich_help_panel=TASK)] = "en",
+    language: Annotated[
+        str | None, typer.Option(help="Of the page. [default: en]", rich_help_panel=TASK)
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="A settings.json as `render` and `preview` take it: kind, labels, instructions, "
+            "examples, verdicts. The options above go before it.",
+            rich_help_panel=TASK,
+        ),
+    ] = None,
     workforce: Annotated[
         Workforce, typer.Option(help="Who labels.", rich_help_panel=WORKERS)
     ] = Workforce.PRIVATE,
@@ -233,6 +243,7 @@ def create(
                 short_instructions=short_instructions,
                 instructions=instructions,
                 language=language,
+                settings=settings,
                 worker_records=tuple(worker_records or ()),
                 leave_out_bad=leave_out_bad,
                 delete_answers_after=delete_answers_after,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.masks import write_label_map
 from scripts.job_plan import REQUEST_TAG
@@ -395,6 +396,26 @@ def test_a_streaming_job_names_its_topics(stack: CloudBench) -> None:
     absent = topics[0].replace("lines", "none")
     said = create(stack, "S", "--input-topic", absent, "--labels", "cat", code=2)
     assert "there is no topic" in said
+
+
+def test_settings_that_were_previewed_become_a_jobs(
+    stack: CloudBench, photos: Path, tmp_path: Path
+) -> None:
+    previewed = JobSettings(
+        "preview", JobKind.SEGMENTATION, "preview", LabelCategories.from_names(["cat", "dog"]),
+        "Click.", "Click four points.", reasons=("blurred",), language="de",
+    )  # fmt: skip
+    path = tmp_path / "settings.json"
+    path.write_text(previewed.to_json(), encoding="utf-8")
+    wanted = ("--photos", photos, "--settings", path)
+    create(stack, "Shown", *wanted, "--labels", "fox")
+    settings = JobSettings.from_json(stack.read(f"s3://{stack.bucket}/jobs/shown/settings.json"))
+    assert list(settings.labels) == ["fox"]
+    assert settings.labeling_job_name == "Shown"
+    assert (settings.full_instructions, settings.reasons) == ("Click four points.", ("blurred",))
+    assert settings.language == "de"
+    path.write_text("{}", encoding="utf-8")
+    assert "--settings" in create(stack, "Shown-2", *wanted, code=2)
 
 
 def test_a_vendors_team_is_found_by_its_title(stack: CloudBench, photos: Path) -> None:
