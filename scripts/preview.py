@@ -59,6 +59,7 @@ def run_preview(options: PreviewOptions) -> int:
             console.print(f"\n  Look here: [bold underline]{server.url}[/]\n")
             console.print("It loads anew when a file changes. Ctrl-C stops.")
             stopped.wait()
+            application.close()
             server.stop()
     return 0
 

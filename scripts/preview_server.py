@@ -9,6 +9,7 @@ There is no sign-in: it is on loopback, and takes nothing that another web page 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from html import escape
@@ -78,6 +79,7 @@ class PreviewServer:
         self._grant_read_access = grant_read_access
         self._links_url = links_url
         self._click_api_url = click_api_url
+        self._closing = threading.Event()
         self._views: dict[str, Callable[[Request], Response]] = {
             "page": self.page,
             "version": self.version,
@@ -103,6 +105,10 @@ class PreviewServer:
         harden(response)
         return response(environ, start_response)
 
+    def close(self) -> None:
+        """Let no page wait any longer."""
+        self._closing.set()
+
     def page(self, request: Request) -> Response:
         version = self._fingerprint()
         live = f'<script src="/static/live.js" data-version="{version}"></script>'
@@ -125,7 +131,8 @@ class PreviewServer:
         deadline = time.monotonic() + LONGEST_WAIT_SECONDS
         since = request.args.get("since", "")
         while (now := self._fingerprint()) == since and time.monotonic() < deadline:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            if self._closing.wait(SECONDS_BETWEEN_LOOKS):
+                break
         return json_response({"version": now})
 
     def submit(self, request: Request) -> Response:

@@ -29,6 +29,8 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SECONDS_TO_FINISH = 5.0
 """How long `stop` waits for requests that are being answered."""
 SECONDS_TO_NOTICE_STOP = 0.2
+SECONDS_OF_SILENCE = 120.0
+"""How long a connection may keep a thread without a byte coming or going."""
 
 
 class AddressError(FewclickError):
@@ -37,6 +39,8 @@ class AddressError(FewclickError):
 
 class QuietRequestHandler(WSGIRequestHandler):
     """Logs through our own logger: the default prints every request to the terminal."""
+
+    timeout = SECONDS_OF_SILENCE
 
     def log(self, type: str, message: str, *args: Any) -> None:
         logger.debug(message, *args)

@@ -94,3 +94,13 @@ def test_a_server_with_a_name_answers_to_that_name_alone(monkeypatch: pytest.Mon
 def test_a_host_that_cannot_be_served_at_is_named(host: str, problem: str) -> None:
     with pytest.raises(AddressError, match=problem):
         LocalServer(host=host)
+
+
+def test_who_says_nothing_keeps_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server.QuietRequestHandler, "timeout", 0.2)
+    server = LocalServer()
+    server.start(slow)
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
+        silent.settimeout(20)
+        assert silent.recv(1) == b""  # the server has hung up
+    server.stop()
