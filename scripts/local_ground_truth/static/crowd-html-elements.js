@@ -204,8 +204,10 @@
   function line(text) {
     const made = document.createElement("p");
     made.textContent = text;
-    made.style.cssText = `position: fixed; z-index: 10; inset: auto 0 0 0; margin: 0;
-      padding: 12px 18px; background: #101418; color: #fff; font: 15px/1.4 system-ui, sans-serif;`;
+    // At the top, and not in the way of the pointer: what is tried again is at the bottom.
+    made.style.cssText = `position: fixed; z-index: 10; inset: 0 0 auto 0; margin: 0;
+      pointer-events: none; padding: 12px 18px; background: #101418; color: #fff;
+      font: 15px/1.4 system-ui, sans-serif;`;
     return made;
   }
 
