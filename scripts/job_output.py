@@ -120,9 +120,15 @@ def _attribute(name: str, lines: tuple[ManifestLine, ...]) -> str:
 
 
 def follow_up_line(line: ManifestLine, label: dict[str, Any] | None) -> str:
-    """The line of a follow-up job's manifest in which a reviewer decides."""
+    """The line of a follow-up job's manifest in which a reviewer decides.
+
+    Of masks it is that of an adjudication job. Of boxes and verdicts it is the line as it is: a
+    bounding-box job can begin with the boxes, a verification job with what was verified.
+    """
     if line.source_ref is None:
         raise ContractError(f"line {line.number}", "has no source-ref, so no photo.")
+    if label and ("annotations" in label or "class-name" in label):
+        return line.to_text()
     fields: dict[str, Any] = {"source-ref": line.source_ref}
     shown = {name: label[name] for name in ("details-ref", "mask-ref") if label and name in label}
     if shown:

@@ -164,10 +164,8 @@ def _classes(output: JobOutput) -> tuple[ClassQuality, ...]:
         if label is None or label.get("status") not in ("consensus", "needs-adjudication"):
             continue
         photo = (line.source_ref or "").rsplit("/", 1)[-1]
-        for index, entry in _color_map(output, label).items():
-            if index != "0":
-                found = (float(entry["confidence"]), photo)
-                scores.setdefault(str(entry["class-name"]), []).append(found)
+        for name, confidence in _confidences(output, label):
+            scores.setdefault(name, []).append((confidence, photo))
     qualities = [
         ClassQuality(name, len(found), sum(score for score, _ in found) / len(found), *min(found))
         for name, found in scores.items()
@@ -175,12 +173,26 @@ def _classes(output: JobOutput) -> tuple[ClassQuality, ...]:
     return tuple(sorted(qualities, key=lambda quality: (quality.mean, quality.name)))
 
 
-def _color_map(output: JobOutput, label: dict[str, Any]) -> dict[str, Any]:
-    """The label's own, or the one in its details where it was too long for a manifest line."""
-    if "internal-color-map" in label:
-        return dict(label["internal-color-map"])
+def _confidences(output: JobOutput, label: dict[str, Any]) -> list[tuple[str, float]]:
+    """Class names, or verdicts, and confidences: of masks one a class, of boxes one a box."""
+    if "class-name" in label:
+        return [(str(label["class-name"]), float(label["confidence"]))]
+    if "class-map" in label:
+        return [
+            (box["label"], float(box["confidence"])) for box in _details(output, label)["boxes"]
+        ]
+    color_map = label.get("internal-color-map")
+    if color_map is None:  # it was too long for a manifest line
+        color_map = _details(output, label)["label"]["internal-color-map"]
+    return [
+        (str(entry["class-name"]), float(entry["confidence"]))
+        for index, entry in color_map.items()
+        if index != "0"
+    ]
+
+
+def _details(output: JobOutput, label: dict[str, Any]) -> dict[str, Any]:
     try:
-        details = json.loads(output.store.read(label["details-ref"]))
-        return dict(details["label"]["internal-color-map"])
+        return dict(json.loads(output.store.read(label["details-ref"])))
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise FewclickError(f"the details of a label cannot be read: {error}") from error

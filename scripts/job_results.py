@@ -22,13 +22,16 @@ from hooks.core.photo import read_header, upright
 from scripts.object_store import ObjectStore
 from scripts.photo_set import ReferenceObject, reference_label_map
 
+USABLE = ("consensus", "single-annotator", "needs-adjudication")
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
     """What one worker said of one photo.
 
     Attributes:
-        label_map: None when the answer could not be used; then `problem` says why.
+        label_map: None when the answer could not be used, then `problem` says why; or when it is
+            one of boxes or a verdict.
         agreement: mean IoU with the other workers, 0 to 1; None for a single worker.
     """
 
@@ -47,7 +50,7 @@ class PhotoResult:
     Attributes:
         status: `consensus`, `single-annotator`, `needs-adjudication` or `failed`.
         reason: why it failed or needs another look; else empty.
-        label_map: consolidated, upright, None when it failed.
+        label_map: consolidated, upright, None when it failed or is one of boxes or a verdict.
         iou: mean over the classes of reference and result; None without reference.
     """
 
@@ -105,6 +108,17 @@ def _result(
 ) -> PhotoResult:
     source_ref = line.source_ref or ""
     label = line.fields.get(attribute)
+    if isinstance(label, dict) and "mask-ref" not in label and label.get("status") in USABLE:
+        # Boxes or a verdict: there is nothing to draw a picture of.
+        return PhotoResult(
+            source_ref,
+            label["status"],
+            label["reason"],
+            None,
+            label["confidence"],
+            None,
+            _told_workers(store, label),
+        )
     if not isinstance(label, dict) or "mask-ref" not in label:
         said = label.get("reason", "") if isinstance(label, dict) else ""
         reason = line.failure_reason(attribute) or said or "the line has no label."
@@ -123,6 +137,22 @@ def _result(
         iou=mean_iou(label_map, reference_label_map(known, labels)) if known else None,
         workers=_workers(store, label, response_uri, label_map, labels),
     )
+
+
+def _told_workers(store: ObjectStore, label: Mapping[str, Any]) -> tuple[WorkerView, ...]:
+    """Every worker's part as the details tell it."""
+    details = json.loads(store.read(label["details-ref"]))
+    views = [
+        WorkerView(
+            item["worker_id"], None, "", item["clicks"], item["seconds"], item.get("agreement")
+        )
+        for item in details["workers"]
+    ]
+    views += [
+        WorkerView(item["worker_id"], None, item["reason"], 0, 0.0, None)
+        for item in details["discarded"]
+    ]
+    return tuple(sorted(views, key=lambda view: view.worker_id))
 
 
 def _workers(

@@ -24,6 +24,8 @@ from hooks.core.manifest import ManifestLine, read_lines
 from hooks.core.mask_reader import decode_mask
 from hooks.core.masks import LabelMap, iou, write_label_map
 from hooks.core.photo import read_header
+from scripts.job_output import open_job_output
+from scripts.job_quality import JobQuality, follow_up_manifest, job_quality
 from scripts.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.photo_set import References, reference_label_map
@@ -131,6 +133,17 @@ def mask_of(local: LocalGroundTruth, line: ManifestLine, attribute: str) -> Labe
     return decode_mask(png, label.color_map, photo, tuple(LABELS)).label_map
 
 
+def quality_of(local: LocalGroundTruth, job: str) -> JobQuality:
+    """What `fewclick quality` tells of the job; every photo is in doubt."""
+    address = f"s3://{local.bucket}/output/{job}"
+    folder = local.path_of(address).parents[2]
+    output = open_job_output(address, folder)
+    quality = job_quality(output, below=2.0)
+    follow_up = [json.loads(text) for text in follow_up_manifest(output, quality).splitlines()]
+    assert [line[job] for line in follow_up] == [line.fields[job] for line in output.lines]
+    return quality
+
+
 @pytest.fixture
 def mask_lines(local: LocalGroundTruth, references: References, demo_photos: Path) -> list[Any]:
     """A right label in this tool's form, and a wrong one in that of a built-in job."""
@@ -176,6 +189,10 @@ def test_labels_are_verified_and_then_adjusted(
         assert metadata["type"] == "groundtruth/label-verification"
         assert metadata["confidence"] > 0.5
 
+    quality = quality_of(local, "check")
+    assert [worker.photos for worker in quality.workers] == [2, 2, 2]
+    assert [found.name for found in quality.classes] == ["good", "wrong"]
+
     again = [json.loads(line.to_text()) for line in checked]
     start_job(local, "mend", JobKind.ADJUSTMENT, again, workers=1, earlier_label="old")
     kept, mended = work(local, "mend", references, CAREFUL)
@@ -205,6 +222,11 @@ def test_boxes_are_drawn_and_then_corrected(
         assert isinstance(label, EarlierBoxes)
         edges = np.array([[box.left, box.top] for box in label.boxes]).min(axis=0)
         assert edges == pytest.approx([columns.min(), rows.min()], abs=8)
+
+    quality = quality_of(local, "boxes")
+    assert {found.name for found in quality.classes} == {"bus", "giraffe"}
+    assert all(result.status == "consensus" for result in quality.results)
+    assert [view.clicks > 0 for view in quality.results[0].workers] == [True] * 3
 
     # A person corrects one photo's boxes in a browser: drags an edge and submits.
     line = json.loads(drawn[0].to_text())
