@@ -8,7 +8,6 @@ const Session = (() => {
   const { EXTREME_POINTS } = Prompts;
   const MAX_CLICKS = 200; // what the click service takes for one object
   const IDLE_SECONDS = 60; // a longer pause is not counted as work
-  const KINDS = ["inside", "outside", "boundary"];
 
   /** `now()` is the time in seconds; `labels` the number of labels that can be chosen. */
   function create({ labels, now }) {
@@ -110,6 +109,7 @@ const Session = (() => {
     /** Moves one point of the current object, and so asks for its mask anew. */
     function movePoint({ list, index }, to) {
       const object = current();
+      if (!object?.[list][index]) return; // deleted meanwhile
       const at = { x: hundredths(to.x), y: hundredths(to.y) };
       const points = object[list].map((point, place) =>
         place === index ? Object.freeze({ ...point, ...at }) : point,
@@ -303,5 +303,5 @@ const Session = (() => {
 
   const hundredths = (value) => Math.round(value * 100) / 100;
 
-  return { create, placedExtremes, madeBy, KINDS, EXTREME_POINTS, MAX_CLICKS };
+  return { create, placedExtremes, madeBy, EXTREME_POINTS, MAX_CLICKS };
 })();

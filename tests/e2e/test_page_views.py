@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import CDPSession, expect
 
-from tests.e2e.page_bench import BenchHand, class_mask, octagon
+from tests.e2e.page_bench import BenchHand, class_mask, instances, octagon
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +43,10 @@ class Fingers:
             for step in range(1, 7):
                 self.touch("Move", (x + (to_x - x) * step / 6, y + (to_y - y) * step / 6))
         self.touch("End")
+        # A tap right after a drag only stops the fling that the browser sees in it.
+        page = self.hand.page
+        rested = page.evaluate("performance.now() + 500")
+        page.wait_for_function("time => performance.now() > time", arg=rested)
 
     def pen(self, kind: str, place: Place, **more: Any) -> None:
         event = {"type": f"mouse{kind}", "x": place[0], "y": place[1], "pointerType": "pen"}
@@ -86,9 +90,6 @@ def test_a_photo_is_labeled_with_fingers_alone(open_page: Open) -> None:
     page.get_by_role("button", name="Brush").tap()
     fingers.drag(hand.on_screen(450, 250), hand.on_screen(520, 250))
     expect(page.locator("#objects li")).not_to_contain_text("waiting")
-    # A tap right after a drag only stops the fling that the browser sees in it.
-    rested = page.evaluate("performance.now() + 500")
-    page.wait_for_function("time => performance.now() > time", arg=rested)
     page.get_by_role("button", name="Submit").tap()
     answer = hand.wait_until_submitted()
     mask = class_mask(answer, "cat")
@@ -96,6 +97,27 @@ def test_a_photo_is_labeled_with_fingers_alone(open_page: Open) -> None:
     assert [click.kind for click in hand.bench.service.requests[-1].clicks] == ["outside"]
     assert mask[drawn].all()
     assert mask[250, 500]
+
+
+def test_a_polygon_is_drawn_with_fingers_and_a_point_is_dragged(open_page: Open) -> None:
+    hand = open_page(has_touch=True)
+    fingers = Fingers(hand)
+    rows = hand.page.locator("#objects li")
+    for point in CAT:
+        fingers.tap(hand.on_screen(*point))
+    hand.wait_for_status("Correct the mask")
+    fingers.drag(hand.on_screen(204, 262), hand.on_screen(150, 240))  # near enough for a finger
+    wait_until(hand, lambda: len(hand.bench.service.requests) == 2)
+    moved = hand.bench.service.requests[1].extreme_points.left
+    assert np.allclose(moved, (150, 240), atol=5)
+    hand.page.get_by_role("button", name="New object").tap()
+    hand.page.get_by_role("button", name="Polygon").tap()
+    for corner in [(60, 60), (160, 60), (160, 160), (160, 160)]:  # the last one twice
+        fingers.tap(hand.on_screen(*corner))
+    expect(rows).to_have_count(2)
+    expect(hand.page.locator("#objects")).not_to_contain_text("waiting")
+    hand.submit()
+    assert instances(hand.wait_until_submitted())[70, 140] == 2
 
 
 def test_two_fingers_zoom_and_move_the_photo_whatever_the_tool(open_page: Open) -> None:

@@ -2,7 +2,7 @@
 
 const { test } = require("node:test");
 const assert = require("node:assert/strict");
-const { Guide, Rle, Session, Texts, clock, texts } = require("./page_scripts.js");
+const { Actions, Guide, Rle, Session, Texts, clock, texts } = require("./page_scripts.js");
 
 const say = Texts.create(texts);
 const labels = [{ name: "cat" }, { name: "<dog>" }];
@@ -63,7 +63,7 @@ for (const [status, level, retry] of [
   });
 }
 
-for (const tool of Session.KINDS) {
+for (const tool of Actions.POINT_TOOLS) {
   test(`with a mask there, the step told is to correct it with ${tool} clicks`, () => {
     const one = page({ tool });
     draw(one);

@@ -129,6 +129,16 @@ test("a moved click keeps its kind and asks again from the mask before it", () =
   assert.equal(session.previousMask(session.current().prompt), "m");
 });
 
+test("a point that was deleted meanwhile is moved nowhere", () => {
+  const session = begin();
+  draw(session);
+  session.movePoint({ list: "clicks", index: 0 }, { x: 1, y: 1 });
+  session.deleteObject(1);
+  const { state } = session;
+  session.movePoint({ list: "extremePoints", index: 0 }, { x: 1, y: 1 });
+  assert.equal(session.state, state);
+});
+
 test("painting while a mask is on its way is not lost when it comes", () => {
   const session = begin();
   draw(session, null);
