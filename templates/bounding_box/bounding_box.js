@@ -16,6 +16,7 @@ const BoundingBox = (() => {
       stage: byId("stage"), form: byId("form"),
     };
     const { session, screen } = open(page);
+    page.screen = screen;
     try {
       const photo = await Photo.load(address, task.image, say);
       page.image = photo.image;
@@ -29,6 +30,7 @@ const BoundingBox = (() => {
       [page.problem, page.report] = [error.message, error.report];
     }
     page.loading = false;
+    DraftKeeper.join(page, task, BoxDraft);
     screen.all();
   }
 
@@ -63,7 +65,7 @@ const BoundingBox = (() => {
         tell(text);
       },
       onTrouble: tell,
-      onPass: () => {}, // nothing is kept that would have to be dropped
+      onPass: () => page.onSent?.(),
       onBusy: (busy) => page.form.setAttribute("aria-busy", busy),
     });
     const actions = {

@@ -18,7 +18,7 @@ const BoxSession = (() => {
     let label = 0;
     let reason = "";
     let revision = 0;
-    const started = now();
+    let started = now();
     let counted = started;
     const spent = new Map(); // object id -> seconds
     const listeners = [];
@@ -123,6 +123,17 @@ const BoxSession = (() => {
       change({ ...origin, currentId: null }, { keep: false });
     }
 
+    /** Puts a draft (box_draft.js) in place of all there is, as one step. */
+    function resume({ objects, currentId, outcome, ...rest }) {
+      for (const { id, seconds: time } of objects) spent.set(id, time);
+      reason = rest.reason;
+      started -= rest.seconds;
+      const put = Object.freeze(objects.map(({ seconds: _, ...object }) => Object.freeze(object)));
+      const chosen = put.find(({ id }) => id === currentId);
+      if (chosen) label = chosen.label;
+      change({ objects: put, currentId: chosen ? currentId : null, outcome });
+    }
+
     /** Makes an object the current one; null: the next point begins a new one. */
     function select(id) {
       const object = find(id);
@@ -162,8 +173,8 @@ const BoxSession = (() => {
     }
 
     return {
-      addPoint, deletePoint, reshape, deleteObject, clear, load, select, setLabel, setOutcome,
-      setReason, seconds, current,
+      addPoint, deletePoint, reshape, deleteObject, clear, load, resume, select, setLabel,
+      setOutcome, setReason, seconds, current,
       undo: () => travel(past, future),
       redo: () => travel(future, past),
       /** Whether what the task began with was changed; null if it began with nothing. */

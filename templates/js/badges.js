@@ -1,5 +1,5 @@
-// What stands over the photo's corner: whether the model is away, whether drafts can be kept, and,
-// when it is switched on, how long masks take.
+// What stands over the photo's corner: whether the model is away and, when it is switched on, how
+// long masks take.
 const Badges = (() => {
   "use strict";
 
@@ -11,12 +11,11 @@ const Badges = (() => {
     if (badge.textContent !== text) badge.textContent = text;
   }
 
-  /** Shows `page`: {api, say, latency, latencyShown, draftProblem}. */
-  function show({ api, say, latency, latencyShown, draftProblem }) {
+  /** Shows `page`: {api, say, latency, latencyShown}. */
+  function show({ api, say, latency, latencyShown }) {
     const trouble = api.trouble();
     const key = trouble?.failed ? "badge.failed" : "badge.away";
     put("service-badge", trouble ? say(key, trouble) : "");
-    put("draft-badge", draftProblem);
     put("latency-badge", latencyShown ? times(latency.summary(), say) : "");
   }
 

@@ -4,8 +4,8 @@
 //
 // Clicks come faster than answers. At most FLIGHTS_OF_OBJECT requests of one object are on their
 // way; of those that wait for their turn only the newest is kept. A service that is away is asked
-// again for as long as the page is open, with longer and longer pauses; one answer from it and
-// everybody else's pause is over.
+// again for half an hour, with longer and longer pauses; one answer from it and everybody else's
+// pause is over.
 const ClickApi = (() => {
   "use strict";
 
@@ -14,7 +14,7 @@ const ClickApi = (() => {
   const FLIGHTS = 6; // requests on their way at a time, of all objects
   const FLIGHTS_OF_OBJECT = 2;
   const ATTEMPTS = 6; // at a request that the service fails on
-  const ATTEMPTS_WHILE_AWAY = 100; // about half an hour
+  const ATTEMPTS_WHILE_AWAY = 120; // about half an hour
   const FIRST_PAUSE_MS = 500;
   const LONGEST_PAUSE_MS = 15_000;
   const JITTER_MS = 1_000; // on top of the pause that the service asks for

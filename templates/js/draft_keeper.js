@@ -17,8 +17,11 @@ const DraftKeeper = (() => {
     return format.format(-count, unit);
   }
 
-  /** `page` as in Main, once it has a session; `task`: what tells this task from others. */
-  function join(page, task) {
+  /**
+   * `page`: {session, screen, stage, form, size, job, say}, as in Main; `task`: what tells this task
+   * from others; `form`: {of, restore, isWorth}, how a draft of that session looks (js/draft.js).
+   */
+  function join(page, task, form) {
     const { session, say, job } = page;
     const { taskObject, manifestLine } = task;
     const store = DraftStore.create({
@@ -26,7 +29,7 @@ const DraftKeeper = (() => {
       key: DraftStore.keyOf([job.name, job.kind, job.labels, taskObject, manifestLine]),
       now: () => Date.now(),
     });
-    page.draftProblem = store.isOpen ? "" : say("draft.denied");
+    tellProblem(store.isOpen ? "" : say("draft.denied"));
     let timer = null;
     let isSent = false;
     let isAsked = false; // whether to go on with the draft: until that is answered it stays
@@ -35,14 +38,13 @@ const DraftKeeper = (() => {
       window.clearTimeout(timer);
       timer = null;
       if (isAsked) return;
-      if (!Draft.isWorth(session)) store.drop();
-      else tellProblem(store.write(Draft.of(session)) ? "" : say("draft.too-large"));
+      if (!form.isWorth(session)) store.drop();
+      else tellProblem(store.write(form.of(session)) ? "" : say("draft.too-large"));
     }
 
     function tellProblem(text) {
-      if (page.draftProblem === text) return;
-      page.draftProblem = text;
-      page.screen.all();
+      byId("draft-badge").hidden = !text;
+      byId("draft-badge").textContent = text;
     }
 
     function watch() {
@@ -64,7 +66,7 @@ const DraftKeeper = (() => {
 
     function take(draft) {
       try {
-        Draft.restore(session, draft, { size: page.size, labels: job.labels.length });
+        form.restore(session, draft, { size: page.size, labels: job.labels.length });
       } catch (error) {
         page.notice = {
           level: "warning", text: say("draft.unreadable", { detail: error.message }), retry: false,

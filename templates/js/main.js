@@ -11,7 +11,7 @@ const Main = (() => {
     const { job, say, task } = Task.read();
     const page = {
       job, say, task, image: null, photoProblem: "", pageProblem: "", notice: null, tool: "inside", masksHidden: false,
-      photoReport: "", draftProblem: "", waived: new Set(), latency: Latency.create(), latencyShown: false,
+      photoReport: "", waived: new Set(), latency: Latency.create(), latencyShown: false,
       hasService: Boolean(task.clickApi),
       stage: byId("stage"), form: byId("form"), keysDialog: byId("keys"), labelFilter: byId("label-filter"),
     };
@@ -32,7 +32,7 @@ const Main = (() => {
     window.addEventListener("online", () => {
       if (page.photoProblem) page.loadPhoto();
     });
-    DraftKeeper.join(page, task);
+    DraftKeeper.join(page, task, Draft);
     page.screen.all();
   }
 

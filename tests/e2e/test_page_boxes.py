@@ -234,3 +234,23 @@ def test_a_finger_is_enough(open_boxes: Open) -> None:
     (box,) = parsed(hand).boxes
     # Held eight pixels beside it, the edge follows without a jump.
     assert edges(box) == near(100, 60, 350, 330)
+
+
+def test_boxes_are_offered_again_after_a_reload(open_boxes: Open) -> None:
+    hand = open_boxes()
+    page = hand.page
+    for point in EXTREMES:
+        hand.click(*point)
+    hand.click(400, 100)
+    page.reload()
+    page.get_by_text("Objects: 2").wait_for()
+    page.get_by_role("button", name="Go on with it").click()
+    for point in ((350, 150), (400, 200), (450, 150)):
+        hand.click(*point)
+    hand.submit()
+    first, second = parsed(hand).boxes
+    assert edges(first) == near(100, 60, 300, 330)
+    assert edges(second) == near(350, 100, 450, 200)
+    page.reload()
+    hand.wait_for_status("Click the topmost", timeout=20)
+    assert page.locator("#draft").is_hidden()

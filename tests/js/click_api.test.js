@@ -2,7 +2,7 @@
 
 const { test } = require("node:test");
 const assert = require("node:assert/strict");
-const { ClickApi, Texts, texts } = require("./page_scripts.js");
+const { ClickApi, Session, Texts, texts } = require("./page_scripts.js");
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -148,7 +148,7 @@ test("a service that fails on a request is asked six times, then only by the wor
   assert.equal(sent.length, 7);
 });
 
-test("a service that is away is asked for as long as the page is open", async () => {
+test("a service that is away is asked far more often", async () => {
   const { api, sent, due, reply, taken } = bench();
   await api.ask(promptOf("a"));
   for (const [index, pause] of [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000].entries()) {
@@ -413,4 +413,14 @@ test("two objects that wait for a token both hear why there is none", async () =
   await api.ask(promptOf("a", 1));
   await api.ask(promptOf("b", 2));
   assert.deepEqual([1, 2].map((id) => api.standing(id).message), ["Too often.", "Too often."]);
+});
+
+test("a click of an object with all the clicks it takes is below 20 kB", async () => {
+  const { api, sent } = bench();
+  const clicks = Array.from({ length: Session.MAX_CLICKS }, (_, at) => (
+    { x: 3000.25 + at, y: 2000.75 + at, kind: "boundary" }
+  ));
+  const previousMask = "x".repeat(9_500); // more than the shipped model's are on large photos
+  await api.ask({ ...promptOf("a"), clicks, previousMask });
+  assert.ok(sent[0].options.body.length < 20 * 1024);
 });
