@@ -29,6 +29,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from hooks.core.errors import FewclickError
+from model_endpoint.model_directory import SHIPPED
 from scripts.aws_account import AwsAccount, open_account
 from scripts.aws_errors import is_missing, refusal_of
 from scripts.job_environment import describe_stack
@@ -44,6 +45,7 @@ INSTALL = {
 }
 FIRST_PARAMETERS = ("ModelImage", "ModelData", "EndpointName")
 """Of the endpoint: what this command fills in itself."""
+DEFAULT_INSTANCE = "ml.c6i.xlarge"
 POLL_SECONDS = 15.0
 START_MINUTES = 30.0
 
@@ -57,13 +59,14 @@ class DeployOptions:
     """What `fewclick deploy` was asked.
 
     Attributes:
+        instance_type: None for the one that the stack has, or else DEFAULT_INSTANCE.
         endpoint: False for the first step alone.
         parameters: more of the template's, `Name=value`.
         start: have the endpoint made at once, and wait for it.
     """
 
     stack: str = "fewclick"
-    instance_type: str = "ml.c6i.xlarge"
+    instance_type: str | None = None
     model_dir: Path | None = None
     endpoint: bool = True
     parameters: tuple[str, ...] = ()
@@ -121,11 +124,20 @@ class _Deployment:
 
     def outputs(self) -> dict[str, str]:
         """The stack's; none if there is no stack."""
+        found = self._described().get("Outputs", [])
+        return {item["OutputKey"]: item["OutputValue"] for item in found}
+
+    def instance_type(self) -> str:
+        """What was asked for, or what the stack has."""
+        found = self._described().get("Parameters", [])
+        has = {item["ParameterKey"]: item.get("ParameterValue", "") for item in found}
+        return self.options.instance_type or has.get("InstanceType") or DEFAULT_INSTANCE
+
+    def _described(self) -> Mapping[str, Any]:
         try:
-            described = describe_stack(self.account, self.options.stack)
+            return describe_stack(self.account, self.options.stack)
         except RefusedError:
             return {}
-        return {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])}
 
 
 def run_deploy(options: DeployOptions) -> int:
@@ -149,14 +161,15 @@ def run_deploy(options: DeployOptions) -> int:
     except (ClientError, BotoCoreError) as error:
         raise refusal_of(error) from error
     run = _Deployment(options, account, programs["sam"], docker)
-    price = load_prices(options.prices).instance_hours(options.instance_type, 1)
-    image = image_for(options.instance_type)
+    instance_type = run.instance_type()
+    price = load_prices(options.prices).instance_hours(instance_type, 1)
+    image = image_for(instance_type)
     run.say(f"Account {account_id}, region {account.region}, stack {options.stack}.")
     outputs = run.outputs()
     if options.dry_run:
-        _print_plan(run, image, given, outputs)
+        _print_plan(run, instance_type, given, outputs)
         return 0
-    if options.endpoint and not _agreed(options, given, price):
+    if options.endpoint and not _agreed(options, instance_type, given, price):
         run.say("Nothing was changed.")
         return 1
     run.build()
@@ -167,12 +180,12 @@ def run_deploy(options: DeployOptions) -> int:
     if options.endpoint:
         uri = outputs["ModelRepositoryUri"]
         digest = build_and_push(account, image, uri, run.docker, run.say)
-        model = _upload_model(run, outputs["LabelingBucketName"])
+        model = _upload_model(run, image, outputs["LabelingBucketName"])
         run.say("Deploying the stack with its endpoint.")
         filled = {
             "ModelImage": f"{uri}@{digest}",
             "ModelData": model,
-            "InstanceType": options.instance_type,
+            "InstanceType": instance_type,
             "InstancePricePerHour": str(price or 0),
         }
         run.deploy(filled | given)
@@ -198,7 +211,9 @@ def _given_parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def _agreed(options: DeployOptions, given: Mapping[str, str], price: Any) -> bool:
+def _agreed(
+    options: DeployOptions, instance_type: str, given: Mapping[str, str], price: Any
+) -> bool:
     """Whether the cost is agreed to."""
     import typer
 
@@ -206,22 +221,18 @@ def _agreed(options: DeployOptions, given: Mapping[str, str], price: Any) -> boo
     idle = given.get("IdleMinutes")
     when = "all the time" if idle == "0" else "while a job is open, and some time after"
     typer.echo(
-        f"An endpoint on {options.instance_type} costs {cost} an hour for each instance, {when}. "
+        f"An endpoint on {instance_type} costs {cost} an hour for each instance, {when}. "
         "Functions, logs and storage cost by use; the signing key 0.40 US dollars a month.",
         err=True,
     )
     return options.yes or typer.confirm("Deploy it?", err=True)
 
 
-def _upload_model(run: _Deployment, bucket: str) -> str:
+def _upload_model(run: _Deployment, image: ModelImage, bucket: str) -> str:
     """Pack the model and put it where its content says; its address."""
-    backend = "torch" if image_for(run.options.instance_type).tag.startswith("gpu") else "onnx"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.tar.gz"
-        if run.options.model_dir is None:
-            pack_model(file, backend="torch" if backend == "torch" else "onnx")
-        else:
-            pack_model(file, run.options.model_dir, "torch" if backend == "torch" else "onnx")
+        pack_model(file, run.options.model_dir or SHIPPED, "torch" if image.gpu else "onnx")
         body = file.read_bytes()
     key = f"models/{hashlib.sha256(body).hexdigest()[:16]}/model.tar.gz"
     s3 = run.account.client("s3")
@@ -271,10 +282,10 @@ def wait_for_endpoint(account: AwsAccount, name: str, poll_seconds: float = POLL
 
 
 def _print_plan(
-    run: _Deployment, image: ModelImage, given: Mapping[str, str], outputs: Mapping[str, str]
+    run: _Deployment, instance_type: str, given: Mapping[str, str], outputs: Mapping[str, str]
 ) -> None:
     """What would be done, in order."""
-    options = run.options
+    options, image = run.options, image_for(instance_type)
     uri = outputs.get("ModelRepositoryUri", "<ModelRepositoryUri>")
     bucket = outputs.get("LabelingBucketName", "<LabelingBucketName>")
     overrides = [f"{name}={value}" for name, value in given.items()]
@@ -293,7 +304,7 @@ def _print_plan(
                 "--parameter-overrides",
                 f"ModelImage={uri}@<its digest>",
                 f"ModelData=s3://{bucket}/models/<its hash>/model.tar.gz",
-                f"InstanceType={options.instance_type}",
+                f"InstanceType={instance_type}",
                 *overrides,
             ],
         ]

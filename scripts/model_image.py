@@ -31,9 +31,10 @@ PLATFORM = "linux/amd64"
 
 @dataclass(frozen=True, slots=True)
 class ModelImage:
-    """What `docker build` is asked for."""
+    """What `docker build` is asked for. `gpu`: it is for a graphics card, and has PyTorch."""
 
     tag: str
+    gpu: bool
     build_arguments: tuple[str, ...]
 
     def build_command(self, docker: str, repository_uri: str) -> list[str]:
@@ -60,7 +61,8 @@ def image_for(instance_type: str) -> ModelImage:
         digest.update(f"{path.relative_to(REPOSITORY).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     kind = "gpu" if gpu else "cpu"
-    return ModelImage(f"{kind}-{version('fewclick')}-{digest.hexdigest()[:12]}", arguments)
+    tag = f"{kind}-{version('fewclick')}-{digest.hexdigest()[:12]}"
+    return ModelImage(tag, gpu, arguments)
 
 
 def _sources() -> list[Path]:

@@ -29,7 +29,7 @@ class Allowance:
 
 ALLOWANCE = Allowance(calls=1200, per_second=5.0)
 """Of a token of ten minutes: a click every half second without a pause."""
-EXCHANGES = Allowance(calls=1000, per_second=0.5)
+EXCHANGES = Allowance(calls=1000, per_second=1.0)
 """Of a task's grant, for tokens: nine workers who work for eight hours each and reload the page
 as often again need 864."""
 

@@ -13,8 +13,9 @@ from scripts.commands.account_options import AsJson, Profile, Region
 def deploy(
     stack: Annotated[str, typer.Option(help="The CloudFormation stack.")] = "fewclick",
     instance_type: Annotated[
-        str, typer.Option(help="Of the endpoint. The shipped model needs no graphics card.")
-    ] = "ml.c6i.xlarge",
+        str | None,
+        typer.Option(help="Of the endpoint. [default: what the stack has, or ml.c6i.xlarge]"),
+    ] = None,
     model_dir: Annotated[
         Path | None, typer.Option(help="A model directory, in place of the shipped weights.")
     ] = None,

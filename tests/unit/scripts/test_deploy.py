@@ -70,8 +70,9 @@ def test_a_first_deployment_goes_through_both_phases(
 def test_the_same_again_builds_pushes_and_uploads_nothing(
     programs: ProgramBench, cloud: CloudBench, name: str
 ) -> None:
-    deploy(name, "--yes")
+    deploy(name, "--yes", "--instance-type", "ml.m5.large")
     first = overrides(programs.calls()[-1])
+    assert first["InstanceType"] == "ml.m5.large"
     programs.forget()
     cloud.calls.clear()
     result = deploy(name, "--yes")
