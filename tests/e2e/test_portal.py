@@ -82,6 +82,7 @@ def wait_for_place(page: Page, place: str) -> None:
 
 def test_signing_in_by_keyboard_with_a_pass_code_of_ones_own(page: Page, bench: Bench) -> None:
     page.goto(bench.local.portal_url)
+    expect(page.get_by_label("Your name")).to_be_focused()
     page.keyboard.type("Keya")
     page.keyboard.press("Tab")
     page.keyboard.type("keya's code")
@@ -234,6 +235,7 @@ def test_the_requester_sees_the_figures_move_and_the_worker_their_own(
     watching.set_default_timeout(WAIT_MS)
     requester = watching.new_page()
     requester.goto(f"{bench.local.portal_url}/requester")
+    expect(requester.get_by_label("pass code")).to_be_focused()
     requester.keyboard.type(bench.local.accounts.requester_code)
     requester.keyboard.press("Enter")
     requester.get_by_role("link", name="Name it: figures").click()
