@@ -65,7 +65,7 @@ def test_a_folder_that_is_not_there_is_named() -> None:
 
 def test_every_verb_has_help() -> None:
     for command in app.registered_commands:
-        name = (command.callback.__name__ if command.callback else "").replace("_", "-")
+        name = command.name or getattr(command.callback, "__name__", "").replace("_", "-")
         result = CliRunner().invoke(app, [name, "--help"])
         assert result.exit_code == 0
         assert "Usage" in result.output
