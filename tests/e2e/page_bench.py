@@ -358,7 +358,7 @@ class Hand:
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def wait_for_status(self, pattern: str, timeout: float = 5.0) -> str:
+    def wait_for_status(self, pattern: str, timeout: float = 20.0) -> str:
         """The status line once it matches."""
         line = self.page.locator("#status")
         end = time.monotonic() + timeout
