@@ -22,7 +22,7 @@ from rich.console import Console
 
 from hooks.core.errors import FewclickError
 from scripts.aws_account import AwsAccount, open_account
-from scripts.aws_errors import code_of, is_missing, refusal_of
+from scripts.aws_errors import code_of, is_closed, is_missing, refusal_of
 from scripts.job_environment import describe_stack
 from scripts.refusal import RefusedError
 
@@ -186,22 +186,29 @@ def _check(account: AwsAccount, options: TeardownOptions, found: _Found) -> None
                 f"--delete-bucket {wanted}: only a bucket that this stack made is deleted with it. "
                 "Nothing was deleted."
             )
-    hook = found.outputs.get("PreAnnotationFunctionArn")
-    if hook is None:
-        return
-    pages = account.client("sagemaker").get_paginator("list_labeling_jobs")
-    opened = [
-        job["LabelingJobName"]
-        for status in OPEN
-        for page in pages.paginate(StatusEquals=status)
-        for job in page["LabelingJobSummaryList"]
-        if job.get("PreHumanTaskLambdaArn") == hook
-    ]
+    opened = _open_jobs(account, found.outputs.get("PreAnnotationFunctionArn"))
     if opened:
         raise RefusedError(
             f"these labeling jobs need the stack and are open: {', '.join(sorted(opened))}. Stop "
             "them (`fewclick job stop NAME`) or wait for them. Nothing was deleted."
         )
+
+
+def _open_jobs(account: AwsAccount, hook: str | None) -> list[str]:
+    """The jobs that need this stack's functions; none where Ground Truth turns the account away."""
+    pages = account.client("sagemaker").get_paginator("list_labeling_jobs")
+    try:
+        return [
+            job["LabelingJobName"]
+            for status in (OPEN if hook else ())
+            for page in pages.paginate(StatusEquals=status)
+            for job in page["LabelingJobSummaryList"]
+            if job.get("PreHumanTaskLambdaArn") == hook
+        ]
+    except ClientError as error:
+        if not is_closed(error):
+            raise
+        return []
 
 
 def _goes(options: TeardownOptions, found: _Found) -> Iterator[str]:

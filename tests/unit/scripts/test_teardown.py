@@ -237,6 +237,22 @@ def test_open_jobs_keep_a_stack_from_being_deleted(
     assert made.endpoints() == [made.endpoint]
 
 
+def test_an_account_that_ground_truth_turns_away_can_still_be_cleared(made: Stack) -> None:
+    made.make()
+    made.cloud.refuse(
+        "ListLabelingJobs", "AccessDeniedException", "no longer open to new customers"
+    )
+    teardown(made, "--yes")
+    assert made.endpoints() == []
+
+
+def test_who_may_not_list_jobs_deletes_nothing(made: Stack) -> None:
+    made.make()
+    made.cloud.refuse("ListLabelingJobs", "AccessDeniedException", "not authorized")
+    assert "may not call ListLabelingJobs" in teardown(made, "--yes", code=2).stderr
+    assert made.endpoints() == [made.endpoint]
+
+
 def test_what_was_done_is_data_when_asked_for(made: Stack) -> None:
     made.make()
     told = json.loads(teardown(made, "--yes", "--json").stdout)
