@@ -10,6 +10,7 @@ const Painter = (() => {
   const WAITING_DASH = [6, 6];
   const MARGIN = 6; // screen pixels round a mask for its outline
   const QUICK_MS = 12; // masks that take longer to draw are not drawn while the view moves
+  const MANY = 30; // values that say what is drawn, of some five masks: zoomed, all are made anew
   const REST_MS = 120;
 
   const equal = (one, other) =>
@@ -113,7 +114,8 @@ const Painter = (() => {
       ];
       const isSame = equal(content, last.content);
       window.clearTimeout(rest);
-      if (isSame && last.cost > QUICK_MS && !equal(whereOf(view), whereOf(last.view))) {
+      const isSlow = last.cost > QUICK_MS || (content.length > MANY && view.scale !== last.view.scale);
+      if (isSame && isSlow && !equal(whereOf(view), whereOf(last.view))) {
         moveMasks(view);
         rest = window.setTimeout(() => drawMasks(seen, others, view, look, content), REST_MS);
       } else {
