@@ -43,6 +43,7 @@ DEPLOYMENT_ACTIONS = (
     "iam:PassRole",
     "lambda:CreateFunction",
     "s3:CreateBucket",
+    "sagemaker:AddTags",
     "sagemaker:CreateEndpoint",
     "sagemaker:CreateLabelingJob",
     "secretsmanager:CreateSecret",
@@ -97,7 +98,7 @@ class DoctorOptions:
     """What the command line asked for; see `fewclick doctor --help`."""
 
     stack: str = "fewclick"
-    instance_type: str = "ml.g4dn.xlarge"
+    instance_type: str = "ml.c6i.xlarge"
     as_json: bool = False
 
 

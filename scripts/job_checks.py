@@ -14,6 +14,7 @@ from hooks.core.manifest_findings import ManifestFinding, Severity
 from hooks.core.manifest_lint import lint_manifest
 from scripts.aws_account import AwsAccount
 from scripts.aws_errors import code_of, is_denied
+from scripts.job_environment import JobEnvironment
 from scripts.job_plan import JobPlan
 from scripts.job_source import JobData, without_duplicates
 from scripts.manifest_objects import buckets_of, check_bucket, check_objects, check_photo
@@ -199,17 +200,19 @@ def _check_hook(function: str, examples: Sequence[str], account: AwsAccount) -> 
         )
 
 
-def endpoint_instances(endpoint: str, account: AwsAccount) -> tuple[str | None, int]:
+def endpoint_instances(environment: JobEnvironment, account: AwsAccount) -> tuple[str | None, int]:
     """The instance type of the click model's endpoint and how many there are."""
-    if not endpoint or account.served is not None:
+    if not environment.endpoint or account.served is not None:
         return None, 0
     client = account.client("sagemaker")
     try:
-        described = client.describe_endpoint(EndpointName=endpoint)
+        described = client.describe_endpoint(EndpointName=environment.endpoint)
         config = client.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
     except ClientError as error:
         if code_of(error) not in ("ValidationException", "ResourceNotFound"):
             raise
-        return None, 0
+        # It is down while no job is open; a job has it brought up.
+        guarded = environment.endpoint_guard and environment.instance_type
+        return (environment.instance_type, 1) if guarded else (None, 0)
     variant = config["ProductionVariants"][0]
     return variant.get("InstanceType"), int(variant.get("InitialInstanceCount", 1))

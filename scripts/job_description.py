@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from scripts.aws_account import AwsAccount
 from scripts.aws_errors import CLOSED, code_of, is_closed
 from scripts.refusal import RefusedError
 
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_MISSING = re.compile(r"not find|not found|does not exist", re.IGNORECASE)
 UNFINISHED = ("Initializing", "InProgress", "Stopping")
 
 
@@ -25,9 +28,11 @@ def describe_job(name: str, account: AwsAccount) -> Mapping[str, Any] | None:
             raise RefusedError(f"this account cannot use Ground Truth ({error}). {CLOSED}") from (
                 error
             )
-        if code_of(error) == "ResourceNotFound":
+        # SageMaker says of some things that are not there that the request is wrong.
+        missing = code_of(error) == "ValidationException" and _MISSING.search(str(error))
+        if code_of(error) == "ResourceNotFound" or missing:
             return None
-        if code_of(error) == "ValidationException":
+        if code_of(error) == "ValidationException" and not _NAME.fullmatch(name):
             raise RefusedError(
                 f"{name!r} is no name for a labeling job: letters, digits and single hyphens "
                 "between them, at most 63."

@@ -27,6 +27,8 @@ class JobEnvironment:
         bucket: holds job settings, manifests, pages, and the output.
         endpoint: the click model's endpoint; "" for none.
         endpoint_guard: the function that brings the endpoint up, where there is one.
+        instance_type: that the stack gives its endpoint, which may be down.
+        kms_key: encrypts the stack's bucket, where it is one of the user's own.
         workteam_arn: of the team that is there anyhow, if any.
     """
 
@@ -36,6 +38,8 @@ class JobEnvironment:
     role_arn: str
     endpoint: str = ""
     endpoint_guard: str = ""
+    instance_type: str = ""
+    kms_key: str = ""
     workteam_arn: str | None = None
 
 
@@ -79,6 +83,8 @@ def find_environment(
         role_arn=role,
         endpoint=outputs.get("EndpointName") or parameters.get("EndpointName", ""),
         endpoint_guard=outputs.get("EndpointGuardName", ""),
+        instance_type=parameters.get("InstanceType", ""),
+        kms_key=parameters.get("KmsKeyArn", ""),
     )
 
 

@@ -96,10 +96,12 @@ def prepare_job(
         content=content,
         stop_after=options.stop_after,
     )
-    wishes = _wishes(options, kind, attribute, terms, lines, earlier, base, account)
+    wishes = _wishes(
+        options, kind, attribute, terms, lines, earlier, base, account, environment.kms_key
+    )
     plan = plan_job(wishes, environment, team, manifest)
     to_label = [line for line in lines if not line.is_labeled(attribute)]
-    instance_type, instances = endpoint_instances(environment.endpoint, account)
+    instance_type, instances = endpoint_instances(environment, account)
     streaming = manifest is None
     objects = 1 if streaming else min(len(to_label), options.stop_after or len(to_label))
     cost = job_cost(
@@ -178,6 +180,7 @@ def _wishes(
     earlier: EarlierJob | None,
     base: JobSettings | None,
     account: AwsAccount,
+    kms_key: str,
 ) -> JobWishes:
     settings = base or (earlier.settings if earlier is not None else None)
     earlier_label = options.earlier_label or ""
@@ -213,7 +216,7 @@ def _wishes(
         earlier_jobs=_records(options, earlier, account),
         input_topic=options.input_topic,
         output_topic=options.output_topic,
-        kms_key=options.kms_key,
+        kms_key=options.kms_key or kms_key or None,
         tags=_tags(options.tags),
         public=options.workforce is Workforce.PUBLIC,
         base=base,

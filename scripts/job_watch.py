@@ -100,7 +100,7 @@ def _descriptions(name: str, account: AwsAccount, *, once: bool) -> Iterator[Map
 def _endpoint(stack: str, account: AwsAccount) -> tuple[str | None, int]:
     """The endpoint that a job's workers use; none where there is no stack to ask."""
     try:
-        return endpoint_instances(find_environment(account, stack, role_arn="").endpoint, account)
+        return endpoint_instances(find_environment(account, stack, role_arn=""), account)
     except RefusedError:
         return None, 0
 

@@ -15,7 +15,7 @@ def doctor(
     ),
     instance_type: Annotated[
         str, typer.Option(help="Of the endpoint that is to be deployed, for its quota.")
-    ] = "ml.g4dn.xlarge",
+    ] = "ml.c6i.xlarge",
     region: Region = None,
     profile: Profile = None,
     as_json: AsJson = False,

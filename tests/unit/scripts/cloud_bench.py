@@ -85,8 +85,8 @@ class CloudBench:
             StackName="fewclick", TemplateBody=self.template()
         )
 
-    def template(self, **outputs: str) -> str:
-        """A stack that has nothing but fewclick's outputs, and these."""
+    def template(self, parameters: dict[str, str] | None = None, **outputs: str) -> str:
+        """A stack that has nothing but fewclick's outputs, and these; parameters as defaults."""
         outputs |= {
             "LabelingBucketName": self.bucket,
             "PreAnnotationFunctionArn": self.local.pre_annotation_arn,
@@ -95,6 +95,10 @@ class CloudBench:
         }
         return json.dumps(
             {
+                "Parameters": {
+                    name: {"Type": "String", "Default": value}
+                    for name, value in (parameters or {}).items()
+                },
                 "Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}},
                 "Outputs": {name: {"Value": value} for name, value in outputs.items()},
             }

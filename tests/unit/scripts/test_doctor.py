@@ -27,7 +27,7 @@ def healthy(stack: CloudBench, monkeypatch: pytest.MonkeyPatch) -> CloudBench:
 
 
 def quotas(value: float) -> dict[str, Any]:
-    name = "ml.g4dn.xlarge for endpoint usage"
+    name = "ml.c6i.xlarge for endpoint usage"
     return {
         "Quotas": [
             {"QuotaName": "others", "QuotaCode": "L-1", "Value": 0.0},

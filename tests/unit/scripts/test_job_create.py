@@ -17,6 +17,7 @@ from scripts.job_plan import REQUEST_TAG
 from scripts.render_template import PAGES
 from tests.unit.scripts.cloud_bench import CloudBench, fewclick, png
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 MAP = {
     "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},
     "1": {"class-name": "cat", "hex-color": "#2ca02c"},
@@ -443,12 +444,20 @@ def test_the_same_request_goes_to_the_local_ground_truth(cloud: CloudBench, phot
 
 def test_an_endpoint_that_is_down_is_brought_up(stack: CloudBench, photos: Path) -> None:
     stack.local.client("cloudformation").create_stack(
-        StackName="guarded", TemplateBody=stack.template(EndpointGuardName="guard")
+        StackName="guarded",
+        TemplateBody=stack.template(
+            {"InstanceType": "ml.c6i.xlarge", "KmsKeyArn": KEY},
+            EndpointName="clicks",
+            EndpointGuardName="guard",
+        ),
     )
     wanted = ("--photos", photos, "--labels", "cat", "--stack", "guarded")
     said = b'{"endpoint": "clicks", "status": "Updating"}'
     stack.answers["Invoke"] = lambda _: {"Payload": io.BytesIO(said)}
-    assert create(stack, "Guarded", *wanted)["status"] == "created"
+    told = create(stack, "Guarded", *wanted)
+    assert told["status"] == "created"
+    assert any("1 ml.c6i.xlarge" in note for note in told["cost"]["notes"])
+    assert described(stack, "Guarded")["OutputConfig"]["KmsKeyId"] == KEY
     names = stack.operations()
     assert names.index("Invoke") < names.index("CreateLabelingJob")
     stack.answers["Invoke"] = lambda _: {
