@@ -135,6 +135,7 @@ def test_what_nobody_may_look_at_is_unknown(healthy: CloudBench) -> None:
 
 
 def test_a_role_and_a_bucket_that_are_wrong_are_named(healthy: CloudBench) -> None:
+    healthy.simulated = None  # so that the role's policies are read
     weak = healthy.role("Poor", {"s3:*": "*"})
     healthy.local.s3.create_bucket(Bucket="no-cors")
     body = healthy.template()
