@@ -22,6 +22,7 @@ from hooks.core.contract import AnnotatedObject, ConsolidationRequest, consolida
 from hooks.core.errors import ContractError, FewclickError
 from hooks.core.gold import GoldIndex, gold_key
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
+from hooks.core.label_reader import BOXES_TYPE, VERDICT_TYPE
 from hooks.core.photo import PhotoHeader
 from hooks.object_consolidation import consolidate_object
 from hooks.settings import ConsolidationSettings
@@ -36,6 +37,8 @@ CONSOLIDATE = {
     JobKind.VERIFICATION: consolidate_verdict_object,
 }
 """What consolidates an object; of all other kinds masks come in."""
+METADATA_TYPES = {JobKind.BOUNDING_BOX: BOXES_TYPE, JobKind.VERIFICATION: VERDICT_TYPE}
+"""The type by which readers tell what a label is; that of all other kinds is a custom job's."""
 PARALLEL_HEADERS = 8
 """Photos' headers are fetched side by side; masks are worked on one object at a time, so that
 memory holds one object's label maps and no more."""
@@ -62,7 +65,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> list[dict[str, Any
     ]
     write_worker_evidence(request, [item for result in results for item in result.evidence])
     return [
-        _entry(request, annotated, result)
+        _entry(request, job, annotated, result)
         for annotated, result in zip(objects, results, strict=True)
     ]
 
@@ -141,10 +144,13 @@ def _result(
 
 
 def _entry(
-    request: ConsolidationRequest, annotated: AnnotatedObject, result: ConsolidatedObject
+    request: ConsolidationRequest,
+    job: JobKnowledge,
+    annotated: AnnotatedObject,
+    result: ConsolidatedObject,
 ) -> dict[str, Any]:
     metadata = {
-        "type": "groundtruth/custom",
+        "type": METADATA_TYPES.get(job.kind, "groundtruth/custom"),
         "job-name": request.job_name,
         "human-annotated": "yes",
         "creation-date": request.batch_time,

@@ -30,7 +30,7 @@ from hooks.consolidated_object import (
     write_json,
 )
 from hooks.core.box_answer import FORM_FIELD, BoxAnswer
-from hooks.core.box_label import TYPE, write_boxes
+from hooks.core.box_label import write_boxes
 from hooks.core.boxes import BoxConsensus, BoxVote, consolidate_boxes
 from hooks.core.categories import LabelCategories
 from hooks.core.contract import AnnotatedObject, ConsolidationRequest
@@ -77,7 +77,7 @@ def consolidate_box_object(
         "workers": len(answers.used),
         "details-ref": details_ref,
     }
-    metadata = {"type": TYPE, "class-map": boxes["class-map"], "objects": boxes["objects"]}
+    metadata = {"class-map": boxes["class-map"], "objects": boxes["objects"]}
     if job.begins_with_label:
         said = adjustment_status([item.answer.modified for item in answers.usable])
         label[ADJUSTMENT_STATUS] = metadata[ADJUSTMENT_STATUS] = said

@@ -34,7 +34,6 @@ from hooks.core.verdicts import VerdictConsensus, VerdictVote, decide
 from hooks.core.verification_answer import FORM_FIELD, VerificationAnswer
 from hooks.object_answers import ObjectAnswers, UsedAnswer, read_answers
 
-TYPE = "groundtruth/label-verification"
 FEEDBACK = "worker-feedback"
 NO_PIXELS = Size(1, 1)
 
@@ -85,7 +84,7 @@ def consolidate_verdict_object(
     return ConsolidatedObject(
         _within_line(label),
         with_agreement(evidence, consensus.agreement),
-        {"type": TYPE, **_within_line(metadata)},
+        _within_line(metadata),
     )
 
 

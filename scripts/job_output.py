@@ -10,7 +10,6 @@ from typing import Any
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError, FewclickError
 from hooks.core.job_settings import JobSettings, settings_key
-from hooks.core.label_reader import label_attributes
 from hooks.core.manifest import ManifestLine, parse_s3_uri, read_lines
 from scripts.object_store import FolderObjects, ObjectStore, open_store
 
@@ -111,7 +110,7 @@ def _attribute(name: str, lines: tuple[ManifestLine, ...]) -> str:
     for line in lines:
         if name in line.fields:
             return name
-        for attribute in label_attributes(line):
+        for attribute in line.fields:
             metadata = line.fields.get(f"{attribute}-metadata")
             written_by = str(metadata.get("job-name", "")) if isinstance(metadata, dict) else ""
             if written_by.rsplit("/", 1)[-1].lower() == name.lower():

@@ -22,7 +22,6 @@ from hooks.core.errors import AnswerError, ContractError
 from hooks.core.geometry import Size
 from hooks.core.labeled_box import FURTHEST, LabeledBox
 
-TYPE = "groundtruth/object-detection"
 DEPTH = 3
 """Of `image_size`: pages show colour."""
 

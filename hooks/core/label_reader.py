@@ -26,6 +26,11 @@ from hooks.core.manifest import METADATA_SUFFIX, ManifestLine, parse_s3_uri, rea
 REFERENCE_SUFFIX = "-ref"
 COLOR_MAP = "internal-color-map"
 FAILED_STATUS = "failed"
+BOXES_TYPE = "groundtruth/object-detection"
+VERDICT_TYPE = "groundtruth/label-verification"
+OTHER_TYPES = (BOXES_TYPE, VERDICT_TYPE)
+OTHER_KEYS = frozenset({"annotations", "class-map", "class-name"})
+"""What labels of boxes and verdicts have, and masks have not."""
 WHITE = (255, 255, 255)
 MAX_CLASSES = 255
 
@@ -175,7 +180,10 @@ def read_label(line: ManifestLine, label_attribute_name: str | None = None) -> M
 
 
 def label_attributes(line: ManifestLine) -> list[str]:
-    """Names of the attributes of a line that look like segmentation labels of a known form."""
+    """Names of the attributes of a line that look like segmentation labels of a known form.
+
+    Labels of boxes and verdicts are told by their keys, or by their type where they failed.
+    """
     names = []
     for name, value in line.fields.items():
         metadata = line.fields.get(name + METADATA_SUFFIX)
@@ -186,7 +194,12 @@ def label_attributes(line: ManifestLine) -> list[str]:
             and isinstance(metadata, dict)
             and COLOR_MAP in metadata
         )
-        ours = isinstance(value, dict) and ("mask-ref" in value or "status" in value)
+        other = isinstance(metadata, dict) and metadata.get("type") in OTHER_TYPES
+        ours = (
+            isinstance(value, dict)
+            and ("mask-ref" in value or "status" in value)
+            and not (other or OTHER_KEYS & value.keys())
+        )
         if builtin or (ours and not name.endswith(METADATA_SUFFIX)):
             names.append(name)
     return names

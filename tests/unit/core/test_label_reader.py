@@ -13,8 +13,10 @@ from hooks.core.label_reader import (
     MaskLabel,
     NoLabel,
     NoLabelState,
+    label_attributes,
     read_labels,
 )
+from hooks.core.manifest import ManifestLine
 
 COLORS: dict[str, Any] = {
     "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff", "confidence": 0.81},
@@ -174,3 +176,18 @@ def test_two_keys_of_one_class_are_one_class_and_keys_only_order() -> None:
 def test_a_colour_map_that_cannot_be_used_is_refused(value: object, problem: str) -> None:
     with pytest.raises(ContractError, match=problem):
         ColorMap.from_json(value)
+
+
+def test_boxes_and_verdicts_beside_a_mask_are_not_taken_for_one() -> None:
+    """A verified label stays the line's one label, whatever became of the verification."""
+    line = {
+        "source-ref": "s3://bucket/1.jpg",
+        "pets": {"mask-ref": "s3://bucket/1.png", "internal-color-map": {}},
+        "check": {"class-name": "good", "class-id": 0, "status": "consensus"},
+        "check-metadata": {"type": "groundtruth/label-verification"},
+        "lost": {"status": "failed", "reason": "nobody came"},
+        "lost-metadata": {"type": "groundtruth/label-verification"},
+        "boxes": {"annotations": [], "class-map": {}, "status": "consensus"},
+        "many": {"left-out": ["annotations"], "class-map": {}, "status": "consensus"},
+    }
+    assert label_attributes(ManifestLine(1, line)) == ["pets"]

@@ -150,6 +150,7 @@ def test_bad_answers_are_told_and_the_rest_counts(account: Account, context: Lam
     assert details_of(account, one)["discarded"][0]["reason"] == "the answer is not JSON."
     assert label_of(none)["status"] == "failed"
     assert "sticks out" in label_of(none)["reason"]
+    assert content_of(none)["pets-metadata"]["type"] == "groundtruth/object-detection"
     assert (label_of(nothing)["annotations"], label_of(nothing)["status"]) == ([], "consensus")
 
 
