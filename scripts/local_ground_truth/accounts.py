@@ -32,6 +32,9 @@ MAX_NAME_CHARACTERS = 64
 SESSION_SECONDS = 30 * 24 * 3600.0
 FREE_ATTEMPTS, FREE_ATTEMPTS_OF_AN_ADDRESS = 5, 30
 REQUESTER = "the requester"
+WRONG = "Name and pass code do not go together."
+WRONG_IN_NETWORK = f"{WRONG} For a new name, the invitation is needed."
+"""The same for names that there are and for others: whoever asks learns neither."""
 
 
 class SignInError(FewclickError):
@@ -97,7 +100,7 @@ class Accounts:
             with self._hashing:
                 right = is_pass_code(pass_code, stored)
             if not right:
-                self._fail(key, address, now, "Name and pass code do not go together.")
+                self._fail(key, address, now, WRONG_IN_NETWORK if self.in_network else WRONG)
         else:
             stored = self._admit(key, pass_code, invitation, address, now)
         self._by_name.succeeded(f"{key}\n{address}")
@@ -185,12 +188,9 @@ class Accounts:
     ) -> str | None:
         """The hash to keep for a name that has no pass code yet; None for none."""
         if self.in_network and not _equal(invitation.strip().lower(), self.invitation):
-            self._fail(
-                key,
-                address,
-                now,
-                "Name and pass code do not go together. For a new name, the invitation is needed.",
-            )
+            with self._hashing:
+                hash_pass_code(pass_code)  # takes as long as a name that there is
+            self._fail(key, address, now, WRONG_IN_NETWORK)
         if not pass_code and not self.in_network:
             return None
         check_pass_code(pass_code)

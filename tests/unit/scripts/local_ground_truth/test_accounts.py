@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def test_an_invitation_does_not_open_another_workers_name(network: Accounts) -> 
     sign_in(network, "Ann", "my secret", network.invitation)
     with pytest.raises(SignInError):
         sign_in(network, "Ann", "other secret", network.invitation)
+
+
+def test_in_the_network_nobody_learns_which_names_there_are(network: Accounts) -> None:
+    sign_in(network, "Ann", "my secret", network.invitation)
+    with pytest.raises(SignInError) as known:
+        sign_in(network, "Ann", "guess")
+    with pytest.raises(SignInError) as unknown:
+        sign_in(network, "Bob", "guess")
+    assert str(known.value) == str(unknown.value)
 
 
 def test_a_session_without_pass_code_ends_where_the_network_begins(
@@ -151,6 +161,7 @@ def test_sessions_and_pass_codes_outlast_a_restart_and_are_not_readable(
     token = sign_in(here, "Ann", "my secret")
     database.close()
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
     assert token.encode() not in stored
     assert b"my secret" not in stored
     again = Database(tmp_path / "state.sqlite")
