@@ -16,13 +16,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from hooks.core.masks import VOID, LabelMap
-from model_endpoint.augmentation import recolour
+from hooks.core.masks import LabelMap
 from model_endpoint.segmentation_metrics import Confusion
 from model_endpoint.segmentation_network import (
     Colours,
@@ -31,6 +28,7 @@ from model_endpoint.segmentation_network import (
     new_network,
     normalised,
 )
+from model_endpoint.segmentation_sampling import random_crop, segmentation_loss
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOG_FILE = "log.jsonl"
@@ -41,7 +39,6 @@ WARM_UP_SHARE = 0.05
 AVERAGE_DECAY = 0.99
 KEPT_BYTES = 1_000_000_000
 """Decoded photos that are kept; the rest is read again for every use."""
-SCALES = (0.7, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +158,7 @@ class SegmentationTrainer:
     def _train_epoch(self, images: Sequence[TrainingImage]) -> float:
         recipe = self._recipe
         rng = np.random.default_rng([recipe.seed, self.epoch])
+        torch.manual_seed(int(rng.integers(1 << 62)))  # of dropout; the same after an interruption
         order = rng.permutation(len(images))
         total = recipe.epochs * self._batches(len(images))
         losses = []
@@ -261,59 +259,3 @@ class SegmentationTrainer:
 
 def _plain(recipe: dict[str, Any]) -> Any:
     return json.loads(json.dumps(recipe))
-
-
-def segmentation_loss(logits: Tensor, label_maps: Tensor) -> Tensor:
-    """Cross entropy and soft IoU of the classes that a batch has; void pixels count in neither.
-
-    Args:
-        logits: (n, classes, h, w) float32.
-        label_maps: (n, h, w) int64, 255 void.
-    """
-    known = label_maps != VOID
-    targets = label_maps.masked_fill(~known, 0)
-    entropy = F.cross_entropy(logits, targets, reduction="none")
-    entropy = (entropy * known).sum() / known.sum().clamp(min=1)
-    shares = torch.softmax(logits, 1) * known[:, None]
-    wanted = F.one_hot(targets, logits.shape[1]).permute(0, 3, 1, 2) * known[:, None]
-    overlap = (shares * wanted).sum((0, 2, 3))
-    union = (shares + wanted).sum((0, 2, 3)) - overlap
-    there = wanted.sum((0, 2, 3)) > 0
-    jaccard = (1 - overlap / union.clamp(min=1.0))[there].sum() / there.sum().clamp(min=1)
-    return entropy + jaccard
-
-
-def random_crop(
-    photo: Colours, label_map: LabelMap, side: int, rng: np.random.Generator
-) -> tuple[Colours, LabelMap]:
-    """A square of a photo at a random scale and place, sometimes mirrored, in other colours.
-
-    What lies beyond the photo is void.
-    """
-    height, width = label_map.shape
-    scale = float(np.exp(rng.uniform(*np.log(SCALES))))
-    free_x, free_y = width * scale - side, height * scale - side
-    left, top = (free * rng.random() if free > 0 else free / 2 for free in (free_x, free_y))
-    mirrored = rng.random() < 0.5
-    matrix = np.array([[scale, 0, -left], [0, scale, -top]])
-    if mirrored:
-        matrix[0] = (-scale, 0, side + left)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    border: npt.NDArray[np.float64] = photo.reshape(-1, 3).mean(0)
-    colours = cv2.warpAffine(
-        photo,
-        matrix,
-        (side, side),
-        flags=way,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=[float(value) for value in border],
-    )
-    labels = cv2.warpAffine(
-        label_map,
-        matrix,
-        (side, side),
-        flags=cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=[VOID],
-    )
-    return recolour(np.asarray(colours, np.uint8), rng), np.asarray(labels, np.uint8)

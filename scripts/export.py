@@ -18,9 +18,9 @@ from scripts.export_plan import (
     ExportPlan,
     ExportRequest,
     PlannedImage,
-    make_plan,
     read_piece,
 )
+from scripts.export_planner import make_plan
 from scripts.export_processing import ProcessingOptions, run_processing
 from scripts.export_run import DonePieces, Workshop, run_pieces
 from scripts.export_summary import ExportSummary

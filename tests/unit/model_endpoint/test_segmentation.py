@@ -23,13 +23,12 @@ from model_endpoint.segmentation_network import (  # noqa: E402
     SegmentationModelError,
     new_network,
 )
+from model_endpoint.segmentation_sampling import random_crop, segmentation_loss  # noqa: E402
 from model_endpoint.segmentation_trainer import (  # noqa: E402
     EpochReport,
     SegmentationRecipe,
     SegmentationTrainer,
     TrainingImage,
-    random_crop,
-    segmentation_loss,
 )
 
 pytestmark = pytest.mark.torch

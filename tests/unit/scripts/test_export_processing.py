@@ -15,9 +15,10 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from scripts import export_plan
+from scripts import export_planner
 from scripts.__main__ import app
-from scripts.export_plan import PLAN_FOLDER, ExportRequest, make_plan
+from scripts.export_plan import PLAN_FOLDER, ExportRequest
+from scripts.export_planner import make_plan
 from scripts.export_processing import ProcessingOptions, pack_code, processing_request
 from scripts.export_shard import export_shard
 from scripts.export_target import FolderTarget, open_target
@@ -50,7 +51,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_two_machines_do_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_plan, "PIECE_LINES", 3)
+    monkeypatch.setattr(export_planner, "PIECE_LINES", 3)
     bench = LabelBench(tmp_path)
     for number in range(10):
         bench.add(f"p{number}.jpg", "12./...")

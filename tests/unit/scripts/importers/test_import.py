@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from hooks.core.earlier_label import EarlierMask, read_earlier_label
+from hooks.core.geometry import Size
 from hooks.core.label_reader import MaskLabel, read_labels
 from hooks.core.mask_reader import decode_mask
 from hooks.core.masks import LabelMap, iou
@@ -87,6 +89,20 @@ def test_the_manifest_is_one_that_export_reads(tmp_path: Path) -> None:
     assert (summary["machine"], summary["human"]) == (1, 0)
     with Image.open(tmp_path / "again" / "train_annotation" / "a.png") as image:
         assert np.asarray(image).tolist() == [[1, 2, 0], [0, 0, 0]]
+
+
+def test_a_job_can_begin_with_an_imported_label(tmp_path: Path) -> None:
+    folder = tmp_path / "png"
+    (folder / "masks").mkdir(parents=True)
+    photo_at(folder / "images" / "a.jpg", 2, 1)
+    Image.fromarray(label_grid("1.")).save(folder / "masks" / "a.png")
+    (folder / "classes.json").write_text(json.dumps({"1": "cat"}))
+    result = run(tmp_path, str(folder), "--format", "png")
+    line = json.loads(FolderObjects(tmp_path / "s3").read(result["manifest"]))
+    earlier = read_earlier_label(line, result["attribute"], Size(2, 1))
+    assert isinstance(earlier, EarlierMask)
+    assert earlier.names == {"cat"}
+    assert earlier.mask_ref == f"{OUT}/masks/a.png"
 
 
 def photo_at(path: Path, width: int = 8, height: int = 6, orientation: int = 1) -> None:
