@@ -26,12 +26,11 @@ from hooks.core.categories import LabelCategories
 from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.photo import open_photo
-from scripts.job_results import PhotoResult, read_results
-from scripts.job_table import row_of, table_of
-from scripts.labeling_job_request import JobParts, labeling_job_request
+from scripts.jobs.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.local import LocalGroundTruth
 from scripts.object_store import S3Objects
+from scripts.pages.render_template import render
 from scripts.photo_set import (
     PhotoSetError,
     References,
@@ -39,11 +38,12 @@ from scripts.photo_set import (
     labels_of,
     mask_files,
 )
-from scripts.render_template import render
-from scripts.report import write_report
+from scripts.results.job_results import PhotoResult, read_results
+from scripts.results.job_table import row_of, table_of
+from scripts.results.report import write_report
 from scripts.serve import announce
-from scripts.simulated_workers import SimulatedWorker
-from scripts.worker_habits import HABITS
+from scripts.simulation.simulated_workers import SimulatedWorker
+from scripts.simulation.worker_habits import HABITS
 
 DEMO_PHOTOS = Path(__file__).parent / "demo_photos"
 JOB_NAME = "fewclick-demo"

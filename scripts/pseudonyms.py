@@ -13,8 +13,8 @@ import hmac
 import secrets
 from dataclasses import dataclass, field, replace
 
-from scripts.job_results import PhotoResult
 from scripts.object_store import ObjectStore
+from scripts.results.job_results import PhotoResult
 
 KEY = "pseudonyms/key"
 _NAME_LENGTH = 10

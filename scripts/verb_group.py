@@ -28,7 +28,7 @@ class VerbGroup(TyperGroup):
 
             if not isinstance(error, BotoCoreError | ClientError):
                 raise
-            from scripts.aws_errors import explain, is_about_credentials
+            from scripts.account.aws_errors import explain, is_about_credentials
 
             typer.echo(f"fewclick: {explain(error)}", err=True)
             raise typer.Exit(2 if is_about_credentials(error) else 1) from error

@@ -35,7 +35,7 @@ def bench_endpoint(
     Every number of workers clicks at a human pace and then flat out, against the local stack:
     the click proxy's function, the endpoint, S3. Prints p50, p90 and p99 by stage.
     """
-    from scripts.bench_endpoint import BenchOptions, run_bench
+    from scripts.click_model.bench_endpoint import BenchOptions, run_bench
 
     raise typer.Exit(
         run_bench(

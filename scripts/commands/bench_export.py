@@ -18,6 +18,6 @@ def bench_export(
     ] = False,
 ) -> None:
     """Measure an export's rate and memory beside a loop that only copies the same bytes."""
-    from scripts.bench_export import run_bench
+    from scripts.training_sets.bench_export import run_bench
 
     raise typer.Exit(run_bench(lines or [500, 5000], seed, as_json=as_json))

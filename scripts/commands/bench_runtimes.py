@@ -29,7 +29,7 @@ def bench_runtimes(
     Prints the milliseconds of encoder and decoder, and the IoU of the masks with those of 32-bit
     floats on the demo's photos.
     """
-    from scripts.bench_runtimes import RuntimeOptions, run_bench_runtimes
+    from scripts.click_model.bench_runtimes import RuntimeOptions, run_bench_runtimes
 
     raise typer.Exit(
         run_bench_runtimes(

@@ -44,7 +44,7 @@ def deploy(
 
     Run again after a change or an interruption: what is there already is not done again.
     """
-    from scripts.deploy import DeployOptions, run_deploy
+    from scripts.account.deploy import DeployOptions, run_deploy
 
     raise typer.Exit(
         run_deploy(

@@ -25,8 +25,8 @@ def doctor(
     Credentials, clock, tools, sizes, quotas, team, role, bucket, endpoint. Changes nothing; exit
     code 1 if there is a problem.
     """
-    from scripts.aws_account import open_account
-    from scripts.doctor import DoctorOptions, run_doctor
+    from scripts.account.aws_account import open_account
+    from scripts.account.doctor import DoctorOptions, run_doctor
 
     account = open_account(None, region, profile)
     raise typer.Exit(run_doctor(DoctorOptions(stack, instance_type, as_json), account))

@@ -72,7 +72,7 @@ def evaluate_clicks(
     Prints mIoU, error and boundary IoU after 0 to 10 corrective clicks, mean clicks to 85 % and
     90 %, latencies, and how well clicks are obeyed; writes the same as JSON and as a plot.
     """
-    from scripts.evaluate_clicks import EvaluateOptions, run_evaluation
+    from scripts.click_model.evaluate_clicks import EvaluateOptions, run_evaluation
 
     raise typer.Exit(
         run_evaluation(

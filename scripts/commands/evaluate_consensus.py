@@ -70,7 +70,7 @@ def evaluate_consensus(
     method, and how well confidence and weights rank; writes the same as JSON and as a plot.
     """
     try:
-        from scripts.evaluate_consensus import ConsensusOptions, run_evaluation
+        from scripts.consensus.evaluate_consensus import ConsensusOptions, run_evaluation
     except ImportError as error:
         raise FewclickError(
             f"this comparison needs OpenCV: pip install 'fewclick[benchmark]' ({error})."

@@ -38,7 +38,7 @@ def evaluate_training(
     Trains on the labels and on reference masks, by one recipe, and measures both against the
     references of photos kept aside. Interrupted, the same command goes on.
     """
-    from scripts.evaluate_training import TrainingEvaluationOptions, run_evaluation
+    from scripts.segmentation.evaluate_training import TrainingEvaluationOptions, run_evaluation
 
     raise typer.Exit(
         run_evaluation(

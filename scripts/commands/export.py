@@ -10,7 +10,7 @@ import typer
 
 
 class ExportFormat(StrEnum):
-    """What an export can be; `scripts.exporters.formats` has the same, with its imports."""
+    """What an export can be; `training_sets.exporters.formats` has the same, with its imports."""
 
     CHANNELS = "channels"
     COCO = "coco"
@@ -110,10 +110,10 @@ def export(
     exported, and the exit code is 1.
     """
     from hooks.core.errors import ContractError
-    from scripts.export import ExportOptions, run_export
-    from scripts.export_classes import ClassesError, ClassOptions
-    from scripts.export_plan import ExportRequest
-    from scripts.export_processing import ProcessingOptions
+    from scripts.training_sets.export import ExportOptions, run_export
+    from scripts.training_sets.export_classes import ClassesError, ClassOptions
+    from scripts.training_sets.export_plan import ExportRequest
+    from scripts.training_sets.export_processing import ProcessingOptions
 
     machines = None
     if processing is not None:

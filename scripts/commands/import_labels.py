@@ -10,7 +10,7 @@ import typer
 
 
 class Source(StrEnum):
-    """What can be imported; `scripts.import_labels` has the same, with its imports."""
+    """What can be imported; `training_sets.import_labels` has the same, with its imports."""
 
     COCO = "coco"
     VOC = "voc"
@@ -53,7 +53,7 @@ def import_labels(
 
     Images that cannot be used are named, the rest is imported, and the exit code is 1.
     """
-    from scripts.import_labels import ImportFormat, ImportOptions, run_import
+    from scripts.training_sets.import_labels import ImportFormat, ImportOptions, run_import
 
     raise typer.Exit(
         run_import(

@@ -37,7 +37,7 @@ def watch(
 
     Exit code 0 once it is completed and nothing failed. Ctrl-C ends the watching, not the job.
     """
-    from scripts.job_watch import WatchOptions, run_watch
+    from scripts.jobs.job_watch import WatchOptions, run_watch
 
     raise typer.Exit(
         run_watch(WatchOptions(name, once, stack, prices, local, region, profile, as_json))
@@ -55,8 +55,8 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """List labeling jobs with their counts, the newest first."""
-    from scripts.aws_account import open_account
-    from scripts.job_watch import run_list
+    from scripts.account.aws_account import open_account
+    from scripts.jobs.job_watch import run_list
 
     account = open_account(local, region, profile)
     raise typer.Exit(run_list(account, contains=contains, as_json=as_json))
@@ -71,8 +71,8 @@ def stop(
     profile: Profile = None,
 ) -> None:
     """Stop a job for good. What has been answered is consolidated and kept."""
-    from scripts.aws_account import open_account
-    from scripts.job_watch import run_stop
+    from scripts.account.aws_account import open_account
+    from scripts.jobs.job_watch import run_stop
 
     raise typer.Exit(run_stop(name, open_account(local, region, profile), yes=yes))
 
@@ -89,8 +89,8 @@ def results(
     as_json: AsJson = False,
 ) -> None:
     """Download the output manifest and the masks. What is there already is not fetched again."""
-    from scripts.aws_account import open_account
-    from scripts.job_download import run_results
+    from scripts.account.aws_account import open_account
+    from scripts.jobs.job_download import run_results
 
     raise typer.Exit(run_results(name, to, open_account(local, region, profile), as_json=as_json))
 
@@ -111,8 +111,8 @@ def report(
 
     Draws photos with everybody's masks, workers by pseudonyms. Exit code 1 if labels are missing.
     """
-    from scripts.aws_account import open_account
-    from scripts.job_report import run_report
+    from scripts.account.aws_account import open_account
+    from scripts.jobs.job_report import run_report
 
     account = open_account(local, region, profile)
     raise typer.Exit(run_report(name, out, prices, account, as_json=as_json))
@@ -128,8 +128,8 @@ def forget_answers(
     profile: Profile = None,
 ) -> None:
     """Delete single workers' answers of a job that has ended. Labels and masks stay."""
-    from scripts.aws_account import open_account
-    from scripts.retention import run_forget_answers
+    from scripts.account.aws_account import open_account
+    from scripts.jobs.retention import run_forget_answers
 
     account = open_account(local, region, profile)
     raise typer.Exit(run_forget_answers(name, older_than_days, account, yes=yes))

@@ -210,8 +210,8 @@ def create(
     Interrupted, the same command goes on; it never makes two jobs of one name. With --local the
     same request goes to the local Ground Truth.
     """
-    from scripts.job_create import run_create
-    from scripts.job_create_options import JobCreateOptions
+    from scripts.jobs.job_create import run_create
+    from scripts.jobs.job_create_options import JobCreateOptions
 
     raise typer.Exit(
         run_create(

@@ -30,8 +30,8 @@ def latency(
     as_json: AsJson = False,
 ) -> None:
     """Print how long workers waited: p50, p90, p99 by instance type, and what clicks cost."""
-    from scripts.aws_account import open_account
-    from scripts.latency import LatencyOptions, run_latency
+    from scripts.account.aws_account import open_account
+    from scripts.account.latency import LatencyOptions, run_latency
 
     options = LatencyOptions(tuple(endpoint or ()), hours, plot, stack, prices, as_json)
     raise typer.Exit(run_latency(options, open_account(local, region, profile)))

@@ -49,7 +49,7 @@ def lint(
     buckets of another region or without the CORS rule. Exit code 1 if a job would fail on it.
     """
     from hooks.core.manifest_lint import MAX_OBJECTS, MAX_SEGMENTATION_OBJECTS
-    from scripts.manifest_lint import LintOptions, run_lint
+    from scripts.manifests.manifest_lint import LintOptions, run_lint
 
     most = MAX_SEGMENTATION_OBJECTS if task is TaskType.SEGMENTATION else MAX_OBJECTS
     raise typer.Exit(
@@ -81,7 +81,7 @@ def repair(
 
     The manifest and its masks stay as they are. Exit code 1 if something could not be mended.
     """
-    from scripts.manifest_repair import RepairOptions, run_repair
+    from scripts.manifests.manifest_repair import RepairOptions, run_repair
 
     raise typer.Exit(
         run_repair(

@@ -36,7 +36,7 @@ def pack_model(
     PyTorch images.
     """
     from model_endpoint.model_directory import SHIPPED
-    from scripts.pack_model import pack_model as pack
+    from scripts.click_model.pack_model import pack_model as pack
 
     package = pack(out, model_dir or SHIPPED, "onnx" if backend == "onnx" else "torch")
     if as_json:

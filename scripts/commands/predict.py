@@ -59,7 +59,7 @@ def predict(
     """
     if sum(choice is not None for choice in (model, training_job, endpoint)) != 1:
         raise typer.BadParameter("give one of --model, --training-job and --endpoint.")
-    from scripts.predict import PredictOptions, run_predict
+    from scripts.segmentation.predict import PredictOptions, run_predict
 
     raise typer.Exit(
         run_predict(

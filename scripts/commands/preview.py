@@ -42,8 +42,8 @@ def preview(
     The page loads anew when templates, instructions, settings or photo change. What is submitted
     is printed, as JSON, on standard output.
     """
-    from scripts.page_settings import PageOptions
-    from scripts.preview import PreviewOptions, run_preview
+    from scripts.pages.page_settings import PageOptions
+    from scripts.pages.preview import PreviewOptions, run_preview
 
     page = PageOptions(labels, kind, short_instructions, instructions, language, settings)
     raise typer.Exit(run_preview(PreviewOptions(page, photo, mask, boxes, model_dir)))

@@ -41,6 +41,6 @@ def quality(
     who said what on the photos in doubt, and the manifest of a job in which a reviewer decides on
     just those.
     """
-    from scripts.quality import QualityOptions, run_quality
+    from scripts.results.quality import QualityOptions, run_quality
 
     raise typer.Exit(run_quality(QualityOptions(job, s3_folder, adjudicated, below, out, as_json)))

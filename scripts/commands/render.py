@@ -24,8 +24,8 @@ def render(
     ] = False,
 ) -> None:
     """Write the worker page of a label set: the template that Ground Truth fills for each task."""
-    from scripts.page_settings import PageOptions
-    from scripts.render import run_render
+    from scripts.pages.page_settings import PageOptions
+    from scripts.pages.render import run_render
 
     options = PageOptions(labels, kind, short_instructions, instructions, language, settings)
     raise typer.Exit(run_render(options, out, minify=minify))

@@ -28,8 +28,8 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a private team, and the region's workforce if there is none. Goes on if cut off."""
-    from scripts.aws_account import open_account
-    from scripts.team import run_create
+    from scripts.account.aws_account import open_account
+    from scripts.account.team import run_create
 
     account = open_account(local, region, profile)
     raise typer.Exit(run_create(name, description, email or (), account, as_json=as_json))
@@ -45,8 +45,8 @@ def invite(
     as_json: AsJson = False,
 ) -> None:
     """Invite people into a team; who is new gets a first password by e-mail."""
-    from scripts.aws_account import open_account
-    from scripts.team import run_invite
+    from scripts.account.aws_account import open_account
+    from scripts.account.team import run_invite
 
     raise typer.Exit(run_invite(name, email, open_account(local, region, profile), as_json=as_json))
 
@@ -60,8 +60,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show where a team's workers sign in, and who they are."""
-    from scripts.aws_account import open_account
-    from scripts.team import run_show
+    from scripts.account.aws_account import open_account
+    from scripts.account.team import run_show
 
     raise typer.Exit(run_show(name, open_account(local, region, profile), as_json=as_json))
 
@@ -75,7 +75,7 @@ def who(
     local: Local = None,
 ) -> None:
     """Print the worker id behind a pseudonym."""
-    from scripts.aws_account import open_account
-    from scripts.team import run_who
+    from scripts.account.aws_account import open_account
+    from scripts.account.team import run_who
 
     raise typer.Exit(run_who(pseudonym, job, open_account(local, region, profile)))

@@ -27,7 +27,7 @@ def teardown(
 
     Says what goes and what stays, then asks.
     """
-    from scripts.teardown import TeardownOptions, run_teardown
+    from scripts.account.teardown import TeardownOptions, run_teardown
 
     raise typer.Exit(
         run_teardown(TeardownOptions(stack, delete_bucket, dry_run, yes, region, profile, as_json))

@@ -69,7 +69,7 @@ def train(
     epoch by epoch and plotted. Interrupted, the same command goes on.
     """
     if local:
-        from scripts.train_local import LocalTrainingOptions, run_local_training
+        from scripts.segmentation.train_local import LocalTrainingOptions, run_local_training
 
         raise typer.Exit(
             run_local_training(
@@ -88,7 +88,7 @@ def train(
         )
     if role is None:
         raise typer.BadParameter("training by SageMaker needs --role; --local needs none.")
-    from scripts.train_sagemaker import TrainingOptions, run_training
+    from scripts.segmentation.train_sagemaker import TrainingOptions, run_training
 
     raise typer.Exit(
         run_training(

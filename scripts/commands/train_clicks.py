@@ -65,7 +65,7 @@ def train_clicks(
     Leaves a model directory in OUT/model for `--model-dir`. Interrupted, the same command with
     --resume goes on from the last checkpoint.
     """
-    from scripts.train_clicks import TrainOptions, run_training
+    from scripts.click_model.train_clicks import TrainOptions, run_training
 
     raise typer.Exit(
         run_training(

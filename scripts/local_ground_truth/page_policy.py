@@ -12,7 +12,7 @@ import hashlib
 import re
 
 from scripts.local_ground_truth.liquid import CROWD_SCRIPT
-from scripts.page_minifier import packed_script
+from scripts.pages.page_minifier import packed_script
 
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-z][^>]*>", re.IGNORECASE)

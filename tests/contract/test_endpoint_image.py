@@ -19,7 +19,7 @@ import pytest
 
 from hooks.core.wire import SegmentResponse
 from model_endpoint.model_directory import load_network
-from scripts.pack_model import pack_model
+from scripts.click_model.pack_model import pack_model
 from tests.conftest import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "model_endpoint/Dockerfile"

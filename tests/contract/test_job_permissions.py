@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.role_permissions import SERVICE, Permission, is_allowed, needed_permissions
+from scripts.jobs.role_permissions import SERVICE, Permission, is_allowed, needed_permissions
 from tests.contract.deployed import deployed
 
 ROOT = "s3://SageMakerLabelingBucket"

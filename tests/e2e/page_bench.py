@@ -41,7 +41,7 @@ from hooks.core.wire import (
     parse_request,
 )
 from scripts.local_ground_truth import liquid
-from scripts.render_template import PAGES, render
+from scripts.pages.render_template import PAGES, render
 from tests.conftest import REPOSITORY
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"

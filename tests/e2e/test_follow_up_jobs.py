@@ -24,15 +24,15 @@ from hooks.core.manifest import ManifestLine, read_lines
 from hooks.core.mask_reader import decode_mask
 from hooks.core.masks import LabelMap, iou, write_label_map
 from hooks.core.photo import read_header
-from scripts.job_output import open_job_output
-from scripts.job_quality import JobQuality, follow_up_manifest, job_quality
-from scripts.labeling_job_request import JobParts, labeling_job_request
+from scripts.jobs.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
+from scripts.pages.render_template import render
 from scripts.photo_set import References, reference_label_map
-from scripts.render_template import render
-from scripts.simulated_looking import masks_worth
-from scripts.simulated_workers import SimulatedWorker
-from scripts.worker_habits import CAREFUL, Habits
+from scripts.results.job_output import open_job_output
+from scripts.results.job_quality import JobQuality, follow_up_manifest, job_quality
+from scripts.simulation.simulated_looking import masks_worth
+from scripts.simulation.simulated_workers import SimulatedWorker
+from scripts.simulation.worker_habits import CAREFUL, Habits
 from tests.e2e.portal_hand import hand_in, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -21,10 +21,10 @@ from hooks.core.geometry import Size
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from hooks.core.masks import LabelMap, Mask, write_label_map
 from hooks.core.photo import orientation_exif
-from scripts.labeling_job_request import JobParts, labeling_job_request
+from scripts.jobs.labeling_job_request import JobParts, labeling_job_request
 from scripts.local_ground_truth.local import LocalGroundTruth
-from scripts.render_template import render
-from scripts.task_page import read_page
+from scripts.pages.render_template import render
+from scripts.pages.task_page import read_page
 from tests.e2e.page_bench import DISC_RADIUS, BenchHand
 from tests.e2e.portal_hand import hand_in, sign_in
 

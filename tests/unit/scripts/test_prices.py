@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.job_cost import job_cost
+from scripts.jobs.job_cost import job_cost
 from scripts.local_ground_truth.request_rules import ALLOWED_PRICES
 from scripts.prices import TaskType, load_prices
 from scripts.refusal import RefusedError

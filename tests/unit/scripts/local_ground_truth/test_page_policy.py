@@ -10,8 +10,8 @@ import pytest
 from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind, JobSettings
 from scripts.local_ground_truth.page_policy import page_policy
-from scripts.page_minifier import pack
-from scripts.render_template import PAGES, render, scripts_of
+from scripts.pages.page_minifier import pack
+from scripts.pages.render_template import PAGES, render, scripts_of
 
 
 def policy_of(template: str) -> dict[str, list[str]]:

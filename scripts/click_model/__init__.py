@@ -1,0 +1,1 @@
+"""The click model trained, measured, packed and put under load."""

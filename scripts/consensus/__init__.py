@@ -1,0 +1,1 @@
+"""Ways to consolidate several workers' masks, compared."""

@@ -1,0 +1,1 @@
+"""What `fewclick job` does: labeling jobs prepared, checked, created, watched, explained."""

@@ -1,0 +1,282 @@
+"""From the options of `fewclick job create` to a job that could be made now. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from hooks.core.categories import LabelCategories
+from hooks.core.errors import ContractError
+from hooks.core.job_settings import JobKind, JobSettings
+from hooks.core.manifest import ManifestLine
+from scripts.account.aws_account import AwsAccount
+from scripts.commands.choices import Workforce
+from scripts.durations import seconds_of
+from scripts.jobs.job_checks import endpoint_instances, lint_data
+from scripts.jobs.job_cost import JobCost, job_cost
+from scripts.jobs.job_create_options import JobCreateOptions
+from scripts.jobs.job_description import describe_job
+from scripts.jobs.job_environment import JobEnvironment
+from scripts.jobs.job_plan import (
+    JobPlan,
+    JobWishes,
+    labels_in,
+    plan_job,
+    read_label_names,
+    terms_of,
+)
+from scripts.jobs.job_source import (
+    EarlierJob,
+    JobData,
+    earlier_job,
+    from_folder,
+    from_prefix,
+    manifest_of,
+    to_retry,
+)
+from scripts.jobs.labeling_job_request import TaskTerms
+from scripts.jobs.workforce import (
+    PUBLIC_AVAILABILITY_SECONDS,
+    check_price,
+    content_classifiers,
+    find_team,
+)
+from scripts.manifests.manifest_lint import read_manifest
+from scripts.object_store import S3Objects
+from scripts.prices import load_prices
+from scripts.refusal import RefusedError
+
+PRIVATE_AVAILABILITY_SECONDS = 10 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedJob:
+    """A job that could be made now.
+
+    Attributes:
+        lines: that are to be labeled.
+    """
+
+    plan: JobPlan
+    data: JobData
+    lines: Sequence[ManifestLine]
+    cost: JobCost
+
+
+def prepare_job(
+    options: JobCreateOptions,
+    account: AwsAccount,
+    environment: JobEnvironment,
+    console: Console,
+) -> PreparedJob:
+    prices = load_prices(options.prices)
+    price = check_price(options.price, options.workforce, prices)
+    content = content_classifiers(
+        options.workforce,
+        no_personal_information=options.no_personal_information,
+        no_adult_content=options.no_adult_content,
+    )
+    team = find_team(options.workforce, options.team, account, environment.workteam_arn)
+    data, earlier = _gather(options, account, environment)
+    base = _base(options, earlier)
+    kind = options.kind or (base.kind if base else JobKind.SEGMENTATION)
+    attribute = options.label_attribute_name or (
+        earlier.attribute if options.retry_from and earlier else options.name
+    )
+    lines, manifest = _lines(options, account, data, attribute, console)
+    public = options.workforce is Workforce.PUBLIC
+    available = options.available
+    terms = terms_of(
+        kind,
+        title=options.title,
+        description=options.description,
+        keywords=options.keywords,
+        time_limit_seconds=seconds_of(options.time_limit, "--time-limit"),
+        availability_seconds=seconds_of(available, "--available")
+        if available
+        else (PUBLIC_AVAILABILITY_SECONDS if public else PRIVATE_AVAILABILITY_SECONDS),
+        at_once=options.at_once,
+        price=price,
+        content=content,
+        stop_after=options.stop_after,
+    )
+    wishes = _wishes(
+        options, kind, attribute, terms, lines, earlier, base, account, environment.kms_key
+    )
+    plan = plan_job(wishes, environment, team, manifest)
+    to_label = [line for line in lines if not line.is_labeled(attribute)]
+    instance_type, instances = endpoint_instances(environment, account)
+    streaming = manifest is None
+    objects = 1 if streaming else min(len(to_label), options.stop_after or len(to_label))
+    cost = job_cost(
+        prices,
+        objects=objects,
+        workers_per_object=options.workers,
+        task_price=price,
+        instance_type=instance_type,
+        instances=instances,
+    )
+    if streaming:
+        notes = ("That is for each object that comes by the topic.", *cost.notes)
+        cost = replace(cost, notes=notes)
+    return PreparedJob(plan, data, to_label, cost)
+
+
+def _gather(
+    options: JobCreateOptions, account: AwsAccount, environment: JobEnvironment
+) -> tuple[JobData, EarlierJob | None]:
+    """The manifest and what must be uploaded, and the earlier job that it comes from."""
+    sources = [
+        value
+        for value in (options.photos, options.manifest, options.from_job, options.retry_from)
+        if value is not None
+    ]
+    if len(sources) > 1 or (not sources and options.input_topic is None):
+        raise RefusedError(
+            "say what to label with one of --photos, --manifest, --from-job, --retry-from; "
+            "a streaming job may do with --input-topic alone."
+        )
+    if options.photos is not None:
+        if options.photos.startswith("s3://"):
+            return from_prefix(options.photos, S3Objects(account.client("s3"))), None
+        prefix = f"s3://{environment.bucket}/jobs/{options.name.lower()}/photos/"
+        return from_folder(Path(options.photos), prefix), None
+    if options.manifest is not None:
+        return JobData(read_manifest(options.manifest, account)), None
+    if not sources:
+        return JobData(b""), None
+    earlier = earlier_job(sources[0], account)
+    return JobData(earlier.manifest), earlier
+
+
+def _lines(
+    options: JobCreateOptions,
+    account: AwsAccount,
+    data: JobData,
+    attribute: str,
+    console: Console,
+) -> tuple[Sequence[ManifestLine], bytes | None]:
+    """The lines that are fit for a job, and the manifest that holds them."""
+    if not data.content:
+        return (), None
+    lines = lint_data(data, attribute, account, console, leave_out_bad=options.leave_out_bad)
+    if options.retry_from is not None:
+        lines, count = to_retry(lines, attribute)
+        if not count:
+            raise RefusedError(
+                f"nothing is left to retry: every line of {options.retry_from} has its label."
+            )
+        console.print(f"{count} of {len(lines)} objects are labeled again.")
+    elif all(line.is_labeled(attribute) for line in lines):
+        raise RefusedError(
+            f"every line has the label {attribute} already, so nothing would be labeled: choose "
+            "another --label-attribute-name."
+        )
+    return lines, manifest_of(lines)
+
+
+def _wishes(
+    options: JobCreateOptions,
+    kind: JobKind,
+    attribute: str,
+    terms: TaskTerms,
+    lines: Sequence[ManifestLine],
+    earlier: EarlierJob | None,
+    base: JobSettings | None,
+    account: AwsAccount,
+    kms_key: str,
+) -> JobWishes:
+    settings = base or (earlier.settings if earlier is not None else None)
+    earlier_label = options.earlier_label or ""
+    if not earlier_label and options.retry_from and base is not None:
+        earlier_label = base.earlier_label
+    if not earlier_label and kind in (JobKind.VERIFICATION, JobKind.ADJUSTMENT):
+        if earlier is None:
+            raise RefusedError(
+                f"a job of kind {kind} needs --earlier-label, the attribute of the manifest that "
+                "holds the labels to look at."
+            )
+        earlier_label = earlier.attribute
+    if options.labels is not None:
+        labels = read_label_names(options.labels)
+    elif settings is not None:
+        labels = settings.labels
+    elif names := labels_in(lines, earlier_label or attribute):
+        labels = _labels(names)
+    else:
+        raise RefusedError("--labels is missing: cat,dog or a label category file (.json).")
+    return JobWishes(
+        name=options.name,
+        kind=kind,
+        labels=labels,
+        workers=options.workers,
+        terms=terms,
+        label_attribute_name=attribute,
+        short_instructions=options.short_instructions or (base.short_instructions if base else ""),
+        full_instructions=_instructions(options.instructions)
+        or (base.full_instructions if base else ""),
+        language=options.language or (base.language if base else "en"),
+        earlier_label=earlier_label,
+        earlier_jobs=_records(options, earlier, account),
+        input_topic=options.input_topic,
+        output_topic=options.output_topic,
+        kms_key=options.kms_key or kms_key or None,
+        tags=_tags(options.tags),
+        public=options.workforce is Workforce.PUBLIC,
+        base=base,
+    )
+
+
+def _base(options: JobCreateOptions, earlier: EarlierJob | None) -> JobSettings | None:
+    """Settings to start from: a file's, or those of the job that is retried."""
+    if options.settings is None:
+        return earlier.settings if earlier is not None and options.retry_from else None
+    try:
+        return JobSettings.from_json(options.settings.read_bytes())
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise RefusedError(f"--settings: there is no file {options.settings}.") from error
+    except ContractError as error:
+        raise RefusedError(f"--settings, {options.settings}: {error}") from error
+
+
+def _labels(names: Sequence[str]) -> LabelCategories:
+    try:
+        return LabelCategories.from_names(names)
+    except ContractError as error:
+        raise RefusedError(f"{error} Name them with --labels.") from error
+
+
+def _records(
+    options: JobCreateOptions, earlier: EarlierJob | None, account: AwsAccount
+) -> tuple[str, ...]:
+    """Where the records of workers lie that this job starts from."""
+    found = [] if earlier is None or not options.retry_from else [earlier.output]
+    for name in options.worker_records:
+        described = describe_job(name, account)
+        if described is None:
+            raise RefusedError(f"--worker-records: there is no labeling job {name}.")
+        path = described["OutputConfig"]["S3OutputPath"].rstrip("/")
+        found.append(f"{path}/{described['LabelingJobName']}")
+    return tuple(f"{output}/annotations" for output in dict.fromkeys(found))
+
+
+def _instructions(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+        raise RefusedError(f"--instructions: {file} is no UTF-8 text file ({error}).") from error
+
+
+def _tags(texts: Sequence[str]) -> dict[str, str]:
+    tags = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise RefusedError(f"--tag: {text!r} is not of the form name=value.")
+        tags[key] = value
+    return tags

@@ -1,0 +1,1 @@
+"""What `fewclick manifest` does: problems of manifests found, and mended."""

@@ -1,0 +1,1 @@
+"""Worker pages composed from `templates`, and tried on one photo."""

@@ -1,0 +1,1 @@
+"""What came out of a labeling job, read back: tables, reports, the workers' quality."""

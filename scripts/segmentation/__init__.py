@@ -1,0 +1,1 @@
+"""Segmentation models trained on exported labels, and what they see."""

@@ -1,0 +1,1 @@
+"""Simulated workers, who label as people do, well or badly."""

@@ -1,0 +1,1 @@
+"""Labels out of manifests into training sets, and other tools' labels into manifests."""
