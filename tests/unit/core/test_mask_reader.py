@@ -6,13 +6,15 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from hooks.core import mask_reader
 from hooks.core.errors import MaskError
 from hooks.core.geometry import Size
 from hooks.core.label_reader import ColorMap
-from hooks.core.mask_reader import decode_mask
+from hooks.core.mask_reader import DecodedMask, decode_colors, decode_mask
 from hooks.core.masks import write_label_map
 from hooks.core.photo import PhotoHeader, to_file_grid
 
@@ -117,6 +119,32 @@ def test_masks_that_cannot_be_read_are_refused_by_name(monkeypatch: pytest.Monke
 
 def test_strips_join_without_a_seam() -> None:
     label_map = np.random.default_rng(1).integers(0, 3, (700, 5)).astype(np.uint8)
-    png = write_label_map(label_map, {0: "#ffffff", 1: "#c80000", 2: "#00c800"})
+    palette = np.array([[255, 255, 255], [200, 0, 0], [0, 200, 0]], np.uint8)
+    png = saved(Image.fromarray(palette[label_map]))  # palette PNGs are read without strips
     found = decode_mask(png, COLORS, PhotoHeader(Size(5, 700), 1, "JPEG"))
     assert np.array_equal(found.label_map, label_map)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 256))
+def test_a_palette_gives_what_its_colours_give(seed: int, entries: int) -> None:
+    rng = np.random.default_rng(seed)
+    known = [*COLORS.index_of_color, (0, 0, 0), (7, 7, 7)]
+    palette = [known[place] for place in rng.integers(0, len(known), entries)]
+    indices = rng.integers(0, entries, (2, 3))
+    png = palette_png(indices.tolist(), palette)
+    with Image.open(io.BytesIO(png)) as image:
+        true_colours = saved(image.convert("RGB"))
+    assert_same(decode_mask(png, COLORS, PHOTO), decode_mask(true_colours, COLORS, PHOTO))
+
+
+def assert_same(found: DecodedMask, expected: DecodedMask) -> None:
+    assert np.array_equal(found.label_map, expected.label_map)
+    assert (found.names, found.warnings) == (expected.names, expected.warnings)
+
+
+def test_several_colours_may_be_one_class_and_void_may_be_asked_for() -> None:
+    png = write_label_map(MAP, {0: "#ffffff", 1: "#c80000", 2: "#00c800"})
+    classes = {(255, 255, 255): 255, (200, 0, 0): 7, (0, 200, 0): 7}
+    label_map, problem = decode_colors(png, classes, PHOTO)
+    assert label_map.tolist() == [[255, 7, 7], [7, 7, 255]]
+    assert problem == ""
