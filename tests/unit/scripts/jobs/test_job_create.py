@@ -148,7 +148,7 @@ def test_an_answer_that_was_lost_is_found_again(
     """The job was made, and nobody heard of it: as if it came into being just before ours."""
     wanted = ("--photos", photos, "--labels", "cat")
     create(stack, "Lost", *wanted)
-    from scripts import job_create
+    from scripts.jobs import job_create
     from scripts.jobs.job_description import describe_job
 
     seen: list[str] = []
