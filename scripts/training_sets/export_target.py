@@ -63,8 +63,9 @@ class FolderTarget:
             with partial.open("wb") as file:
                 file.writelines(pieces)
             partial.replace(path)
-        finally:
+        except BaseException:
             partial.unlink(missing_ok=True)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,8 @@ class LabeledPixels:
 
     def class_pixels(self) -> dict[int, int]:
         """Class index to how many pixels it has; classes without any are left out."""
-        counts = np.bincount(self.label_map.ravel(), minlength=256)
-        return {int(index): int(counts[index]) for index in np.flatnonzero(counts)}
+        counts = Image.fromarray(self.label_map).histogram()
+        return {index: count for index, count in enumerate(counts) if count}
 
 
 def read_pixels(

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from hooks.core.categories import LabelCategories
-from hooks.core.masks import LabelMap, write_label_map
+from hooks.core.masks import LabelMap
 from scripts.training_sets.export_target import Target
 from scripts.training_sets.labeled_pixels import LabeledPixels
 
@@ -70,7 +70,10 @@ class Exporter(Protocol):
 
 def index_png(label_map: LabelMap, categories: LabelCategories) -> bytes:
     """A single-channel 8-bit PNG whose value is the class, 255 void, with the classes' colours."""
-    return write_label_map(label_map, categories.colors())
+    palette = bytearray(3 * 256)
+    for index, color in categories.colors().items():
+        palette[3 * index : 3 * index + 3] = bytes.fromhex(color[1:])
+    return palette_png(label_map, bytes(palette))
 
 
 def palette_png(values: LabelMap, palette: bytes) -> bytes:
@@ -78,5 +81,6 @@ def palette_png(values: LabelMap, palette: bytes) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(values))
     image.putpalette(palette)
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    # Label maps are flat: more effort makes them a tenth smaller and takes twice the time.
+    image.save(stream, "PNG", compress_level=1)
     return stream.getvalue()
