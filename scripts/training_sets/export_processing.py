@@ -22,7 +22,9 @@ from scripts.training_sets.export_target import StoreTarget, Target
 from scripts.training_sets.export_workshop import missing_pieces
 
 CODE_PACKAGES = ("hooks", "scripts")
-CODE_FILE = f"{STATE}/code.zip"
+CODE_FOLDER = f"{STATE}/code"
+CODE_FILE = "code.zip"
+START_FILE = "start.sh"
 INPUT = "/opt/ml/processing/input"
 PACKAGES = ("pillow>=11", "opencv-python-headless>=4.10")
 """What the image may lack."""
@@ -60,25 +62,17 @@ def processing_request(
     Args:
         address: `s3://` address of the export, whose plan is written.
     """
-    code, work = f"{INPUT}/code/{CODE_FILE.rpartition('/')[2]}", "/tmp/fewclick"
-    command = " && ".join(
-        (
-            f"python -m zipfile -e {code} {work}",
-            f"cd {work}",
-            "python -m pip install --quiet " + " ".join(map(shlex.quote, PACKAGES)),
-            f"python -m scripts.training_sets.export_shard {shlex.quote(address)} {INPUT}/plan",
-        )
-    )
     return {
         "ProcessingJobName": name,
         "RoleArn": options.role,
         "AppSpecification": {
             "ImageUri": image_uri,
-            "ContainerEntrypoint": ["bash", "-c", command],
+            "ContainerEntrypoint": ["bash", f"{INPUT}/code/{START_FILE}"],
+            "ContainerArguments": [address],
         },
         "ProcessingInputs": [
             _input("plan", f"{address}/{PLAN_FOLDER}/", "ShardedByS3Key"),
-            _input("code", f"{address}/{CODE_FILE}", "FullyReplicated"),
+            _input("code", f"{address}/{CODE_FOLDER}/", "FullyReplicated"),
         ],
         "ProcessingResources": {
             "ClusterConfig": {
@@ -136,7 +130,8 @@ def run_processing(
             "the job is over."
         )
         typer.confirm("Start them?", abort=True, err=True)
-    target.write(CODE_FILE, pack_code(), "application/zip")
+    target.write(f"{CODE_FOLDER}/{CODE_FILE}", pack_code(), "application/zip")
+    target.write(f"{CODE_FOLDER}/{START_FILE}", start_script().encode(), "text/x-shellscript")
     sagemaker.create_processing_job(**processing_request(name, target.address, options, image))
     console.print(f"Processing job {name}. Ctrl-C stops only this; the same command goes on.")
     job = _wait(sagemaker, name, options.seconds_between_looks, console)
@@ -160,9 +155,20 @@ def _wait(sagemaker: Any, name: str, seconds: float, console: Console) -> Mappin
             time.sleep(seconds)
 
 
+def start_script() -> str:
+    """What a machine runs, with the export's address as its argument."""
+    return f"""set -euo pipefail
+work=$(mktemp -d)
+python -m zipfile -e {INPUT}/code/{CODE_FILE} "$work"
+cd "$work"
+python -m pip install --quiet {" ".join(map(shlex.quote, PACKAGES))}
+exec python -m scripts.training_sets.export_shard "$1" {INPUT}/plan
+"""
+
+
 def pack_code() -> bytes:
     """A ZIP of the packages that `scripts.training_sets.export_shard` imports."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for package in CODE_PACKAGES:

@@ -20,7 +20,12 @@ from scripts.local_ground_truth.request_check import check_shape
 from scripts.training_sets import export_planner
 from scripts.training_sets.export_plan import PLAN_FOLDER, ExportRequest
 from scripts.training_sets.export_planner import make_plan
-from scripts.training_sets.export_processing import ProcessingOptions, pack_code, processing_request
+from scripts.training_sets.export_processing import (
+    ProcessingOptions,
+    pack_code,
+    processing_request,
+    start_script,
+)
 from scripts.training_sets.export_shard import export_shard
 from scripts.training_sets.export_target import FolderTarget, open_target
 from tests.unit.scripts.label_bench import LabelBench
@@ -38,8 +43,15 @@ def test_aws_takes_the_request() -> None:
     assert plan["S3Input"]["S3Uri"] == f"s3://sets/it's/{PLAN_FOLDER}/"
     assert code["S3Input"]["S3DataDistributionType"] == "FullyReplicated"
     assert request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 4
-    command = request["AppSpecification"]["ContainerEntrypoint"][-1]
-    assert "'s3://sets/it'\"'\"'s'" in command
+    application = request["AppSpecification"]
+    assert application["ContainerEntrypoint"] == ["bash", "/opt/ml/processing/input/code/start.sh"]
+    assert application["ContainerArguments"] == ["s3://sets/it's"]
+
+
+def test_the_start_script_is_one_that_a_shell_reads() -> None:
+    done = subprocess.run(["bash", "-n"], input=start_script(), text=True, check=False)
+    assert done.returncode == 0
+    assert "scripts.training_sets.export_shard" in start_script()
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -93,6 +105,7 @@ def test_the_packed_code_runs_with_nothing_but_its_packages(tmp_path: Path) -> N
         env={"PATH": ""},
     )
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / done.stdout.strip()).is_relative_to(tmp_path)
 
 
 @pytest.fixture
