@@ -98,7 +98,7 @@ PAGES = {
     JobKind.BOUNDING_BOX: Page(
         "bounding_box/page.html.j2",
         folder="bounding_box",
-        shared=(*LOOKING, "snapshots", "marks", "panel", "draft_store", "draft_keeper"),
+        shared=(*LOOKING, "marks", "panel", "draft_store", "draft_keeper"),
         field=box_answer.FORM_FIELD,
     ),
     JobKind.ADJUDICATION: Page(

@@ -1,20 +1,62 @@
 // What the worker has done to one photo: objects, their points, and how to undo it. No DOM.
 //
-// The state is a chain of frozen snapshots (js/snapshots.js):
-// {objects (bottom first), currentId, outcome, origin: {name, objects} that were loaded, or null}.
-// Masks are not part of it: they arrive later, and are kept with their prompts (js/prompts.js).
+// The state is a chain of frozen snapshots, so undo and redo only choose another one. Masks are
+// not part of it: they arrive later, and are kept with their prompts (js/prompts.js).
 const Session = (() => {
   "use strict";
 
   const { EXTREME_POINTS } = Prompts;
   const MAX_CLICKS = 200; // what the click service takes for one object
+  const IDLE_SECONDS = 60; // a longer pause is not counted as work
 
   /** `now()` is the time in seconds; `labels` the number of labels that can be chosen. */
   function create({ labels, now }) {
-    const snapshots = Snapshots.create({ labels, now, more: { origin: null } });
-    const { session, nextId, change, replace, notify } = snapshots;
-    const { current, deleteObject } = session;
+    let present = Object.freeze({
+      objects: Object.freeze([]), currentId: null, outcome: "labeled", origin: null,
+    });
+    let past = [];
+    let future = [];
+    let label = 0; // index of the label that the next object gets
+    let reason = "";
     let model = "";
+    let revision = 0; // goes up with every change, answers that arrive included
+    let started = now();
+    let counted = started;
+    const spent = new Map(); // object id -> seconds
+    const listeners = [];
+
+    const find = (id) => present.objects.find((object) => object.id === id);
+    const current = () => find(present.currentId);
+
+    // The time since the last action belongs to the object that this action was about.
+    function count(id) {
+      const time = now();
+      const passed = Math.min(time - counted, IDLE_SECONDS);
+      counted = time;
+      if (id !== null) spent.set(id, (spent.get(id) ?? 0) + passed);
+    }
+
+    function notify() {
+      revision++;
+      for (const listener of listeners) listener();
+    }
+
+    /** Puts a new snapshot in place; `keep` makes the old one reachable by undo. */
+    function change(changes, { keep = true } = {}) {
+      if (keep) {
+        past.push(present);
+        future = [];
+      }
+      count(changes.currentId ?? present.currentId);
+      present = Object.freeze({ ...present, ...changes });
+      notify();
+    }
+
+    function replace(object, changes, more = {}) {
+      const next = Object.freeze({ ...object, ...changes });
+      const objects = present.objects.map((other) => (other.id === object.id ? next : other));
+      change({ objects, ...more });
+    }
 
     /** Adds an extreme point, or from the fifth on a corrective click of `kind`. */
     function addPoint(point, kind) {
@@ -30,17 +72,20 @@ const Session = (() => {
       }
     }
 
+    // Never an id that a request may still be out for.
+    const nextId = () => 1 + Math.max(0, ...present.objects.map(({ id }) => id));
+
     function begin(shape) {
       const [id, none] = [nextId(), Object.freeze([])];
-      snapshots.forget(id);
-      const object = { id, label: session.label, extremePoints: none, clicks: none, edits: none, ...shape };
+      spent.delete(id);
+      const object = { id, label, extremePoints: none, clicks: none, edits: none, ...shape };
       object.prompt = Prompts.next(object);
-      const objects = [...session.state.objects, Object.freeze(object)];
+      const objects = [...present.objects, Object.freeze(object)];
       change({ objects, currentId: id, outcome: "labeled" });
     }
 
     /** Gives the object other `extremePoints`, `clicks` or `edits`. */
-    function withShape(object, shape, outcome = session.state.outcome) {
+    function withShape(object, shape, outcome = present.outcome) {
       for (const list of Object.values(shape)) Object.freeze(list);
       const next = { ...object, ...shape };
       const prompt = Prompts.next(next);
@@ -92,6 +137,15 @@ const Session = (() => {
       return { list: "extremePoints", index: object.extremePoints.length - 1 };
     }
 
+    function deleteObject(id) {
+      const objects = present.objects.filter((object) => object.id !== id);
+      change({ objects, currentId: present.currentId === id ? null : present.currentId });
+    }
+
+    function clear() {
+      if (present.objects.length) change({ objects: [], currentId: null });
+    }
+
     /**
      * Puts objects with masks that are there already in place of all others, as one step:
      * `given`: [{label, mask, extremePoints}], bottom first; `name` is what they are known by.
@@ -101,7 +155,7 @@ const Session = (() => {
       const first = nextId();
       const objects = given.map(({ label: index, mask, extremePoints }, place) => {
         const id = first + place;
-        snapshots.forget(id);
+        spent.delete(id);
         const points = Object.freeze(extremePoints.map((point) => Object.freeze({ ...point })));
         const none = Object.freeze([]);
         const shape = { extremePoints: points, clicks: none, edits: none };
@@ -117,30 +171,72 @@ const Session = (() => {
     /** Puts a draft (js/draft.js) in place of all there is, as one step. */
     function resume({ objects: kept, currentId, outcome, origin, ...rest }) {
       const offset = nextId() - 1;
-      const objects = kept.map(({ id: old, label: index, seconds: _, ...shape }) => {
+      const objects = Object.freeze(kept.map(({ id: old, label: index, seconds: time, ...shape }) => {
         const id = old + offset;
+        spent.set(id, time);
         const { extremePoints, clicks, edits, given } = shape;
         const prompt = Prompts.resumed({ id, ...shape });
         const object = { id, label: index, extremePoints, clicks, edits, prompt };
         return Object.freeze(given ? { ...object, given } : object);
-      });
+      }));
+      reason = rest.reason;
       model = rest.model;
-      const unchanged = origin?.unchanged ? objects : [];
-      snapshots.restore({
+      started -= rest.seconds;
+      const chosen = objects.find(({ id }) => id - offset === currentId);
+      if (chosen) label = chosen.label;
+      change({
         objects, outcome,
-        currentId: currentId === null ? null : currentId + offset,
-        origin: origin && Object.freeze({ name: origin.name, objects: Object.freeze(unchanged) }),
-      }, { ...rest, spent: kept.map(({ id, seconds }) => [id + offset, seconds]) });
+        currentId: chosen ? chosen.id : null,
+        origin: origin && Object.freeze({
+          name: origin.name, objects: origin.unchanged ? objects : Object.freeze([]),
+        }),
+      });
+    }
+
+    /** Makes an object the current one; null: the next point begins a new object. */
+    function select(id) {
+      const object = find(id);
+      if (object) label = object.label;
+      change({ currentId: object ? id : null }, { keep: false });
+    }
+
+    /** Chooses the label of the current object and of those to come. */
+    function setLabel(index) {
+      if (!(index >= 0 && index < labels)) return;
+      label = index;
+      const object = current();
+      if (object && object.label !== index) replace(object, { label: index });
+      else notify();
     }
 
     /** Moves an object up or (negative) down; where objects overlap the upper one owns the pixel. */
     function restack(id, step) {
-      const objects = [...session.state.objects];
+      const objects = [...present.objects];
       const from = objects.findIndex((object) => object.id === id);
       const to = from + step;
       if (from < 0 || to < 0 || to >= objects.length || !step) return;
       objects.splice(to, 0, ...objects.splice(from, 1));
       change({ objects });
+    }
+
+    /** "labeled", "nothing-here" or "cannot-label". */
+    function setOutcome(outcome) {
+      if (outcome !== present.outcome) change({ outcome });
+    }
+
+    function setReason(text) {
+      reason = text;
+      notify();
+    }
+
+    function travel(from, to) {
+      if (!from.length) return;
+      to.push(present);
+      present = from.pop();
+      count(present.currentId);
+      const object = current();
+      if (object) label = object.label;
+      notify();
     }
 
     /** True if the next point on the object is an extreme point. */
@@ -158,7 +254,7 @@ const Session = (() => {
 
     /** True if an answer to the prompt would still be of use. */
     function awaits(prompt) {
-      return session.state.objects.some((object) => {
+      return present.objects.some((object) => {
         let awaited = object.prompt;
         while (awaited?.provisional) awaited = awaited.base;
         return awaited === prompt;
@@ -168,12 +264,29 @@ const Session = (() => {
     /** The mask to show, as the service's result; null for none yet. */
     const shownResult = (object) => Prompts.shown(object.prompt);
 
-    return Object.setPrototypeOf({
-      addPoint, movePoint, deletePoint, lastPoint, paint, takesExtremes, load, resume, restack,
-      accept, awaits, shownResult,
+    function seconds(id) {
+      return id === undefined ? now() - started : (spent.get(id) ?? 0);
+    }
+
+    return {
+      addPoint, movePoint, deletePoint, lastPoint, paint, takesExtremes, deleteObject, clear, load,
+      resume, select, setLabel, restack, setOutcome, setReason, accept, awaits, shownResult, seconds, current,
       previousMask: Prompts.previousMask,
+      undo: () => travel(past, future),
+      redo: () => travel(future, past),
+      /**
+       * The snapshot: {objects (bottom first), currentId, outcome, origin: {name, objects} that
+       * were loaded, or null}. Never changes.
+       */
+      get state() { return present; },
+      get canUndo() { return past.length > 0; },
+      get canRedo() { return future.length > 0; },
+      get label() { return label; },
+      get reason() { return reason; },
       get model() { return model; },
-    }, session);
+      get revision() { return revision; },
+      onChange: (listener) => listeners.push(listener),
+    };
   }
 
   /** The extreme points that a worker put down; those of a loaded mask were only measured. */
