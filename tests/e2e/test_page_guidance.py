@@ -153,7 +153,7 @@ def test_a_mask_on_its_way_holds_the_answer_back(open_page: Open) -> None:
     for point in CAT:
         hand.click(*point)
     hand.submit()
-    hand.wait_for_status("Object 1 (waits for its mask|.*still on its way)")
+    hand.wait_for_status("[Oo]bject 1 (waits for its mask|is still on its way)")
     assert hand.bench.submitted == []
 
 
