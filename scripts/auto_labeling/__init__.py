@@ -1,0 +1,1 @@
+"""A model labels photos: asked by asynchronous inference, its answers made into labels."""
