@@ -13,13 +13,11 @@ Its coordinates are hundredths of a pixel, its label is whole also where the man
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from hooks.consolidated_object import (
     ADJUSTMENT_STATUS,
-    MAX_LABEL_CHARACTERS,
     ConsolidatedObject,
     JobKnowledge,
     adjustment_status,
@@ -35,7 +33,8 @@ from hooks.core.boxes import BoxConsensus, BoxVote, consolidate_boxes
 from hooks.core.categories import LabelCategories
 from hooks.core.contract import AnnotatedObject, ConsolidationRequest
 from hooks.core.label_details import SCHEMA_VERSION
-from hooks.core.labeled_box import LabeledBox
+from hooks.core.label_limit import within_limit
+from hooks.core.labeled_box import LabeledBox, ScoredBox
 from hooks.core.photo import PhotoHeader
 from hooks.object_answers import ObjectAnswers, UsedAnswer, read_answers
 
@@ -68,7 +67,8 @@ def consolidate_box_object(
         {worker_id: job.priors.get(worker_id, 1.0) for worker_id in evidence},
     )
     status, reason = doubted(consensus.status, consensus.reason, answers)
-    boxes = write_boxes(consensus.boxes, job.labels, header.size)
+    scored = [ScoredBox(found.box, found.agreement) for found in consensus.boxes]
+    boxes = write_boxes(scored, job.labels, header.size)
     label = {
         **boxes,
         "confidence": round(consensus.agreement, 4),
@@ -84,19 +84,10 @@ def consolidate_box_object(
     write_json(request, details_ref, _details(label, answers, consensus, job.labels))
     agreement = {worker_id: found.agreement for worker_id, found in consensus.workers.items()}
     return ConsolidatedObject(
-        _within_line(label), with_agreement(evidence, agreement), _within_line(metadata)
+        within_limit(label, LONG),
+        with_agreement(evidence, agreement),
+        within_limit(metadata, LONG),
     )
-
-
-def _within_line(value: dict[str, Any]) -> dict[str, Any]:
-    """What fits a manifest attribute, with a word on what was left out."""
-    kept = dict(value)
-    for name in LONG:
-        if len(json.dumps(kept)) <= MAX_LABEL_CHARACTERS:
-            break
-        if kept.pop(name, None) is not None:
-            kept["left-out"] = [*kept.get("left-out", []), name]
-    return kept
 
 
 def _details(

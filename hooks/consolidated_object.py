@@ -18,8 +18,6 @@ from hooks.core.worker_record import Evidence
 from hooks.object_answers import AnswerT, ObjectAnswers
 
 MAX_REASON_CHARACTERS = 1000
-MAX_LABEL_CHARACTERS = 19_000
-"""A manifest attribute holds 20,000 characters; some are left for how Ground Truth writes it."""
 DECIDED = "decided by a reviewer."
 ADJUSTMENT_STATUS = "adjustment-status"
 

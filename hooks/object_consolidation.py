@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,6 @@ from hooks import aws
 from hooks.consolidated_object import (
     ADJUSTMENT_STATUS,
     DECIDED,
-    MAX_LABEL_CHARACTERS,
     ConsolidatedObject,
     JobKnowledge,
     adjustment_status,
@@ -39,6 +37,7 @@ from hooks.core.instances import (
 )
 from hooks.core.job_settings import JobKind
 from hooks.core.label_details import label_details
+from hooks.core.label_limit import within_limit
 from hooks.core.masks import LabelMap, write_label_map
 from hooks.core.photo import PhotoHeader
 from hooks.core.worker_record import Evidence
@@ -114,10 +113,8 @@ def consolidate_object(
     for worker_id, score in golds.items():
         told[worker_id]["gold_iou"] = round(score, 4)
     write_json(request, details_ref, details)
-    if len(json.dumps(label)) > MAX_LABEL_CHARACTERS:
-        # Only a photo with well over a hundred labels in it gets here; the details hold the map.
-        del label["internal-color-map"]
-        label["left-out"] = ["internal-color-map"]
+    # Only a photo with well over a hundred labels in it is too long; the details hold the map.
+    label = within_limit(label, ("internal-color-map",))
     return ConsolidatedObject(label, _evidence(annotated, answers, consensus, golds), metadata)
 
 

@@ -13,11 +13,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from hooks.consolidated_object import (
-    MAX_LABEL_CHARACTERS,
     ConsolidatedObject,
     JobKnowledge,
     doubted,
@@ -29,6 +27,7 @@ from hooks.consolidated_object import (
 from hooks.core.contract import AnnotatedObject, ConsolidationRequest
 from hooks.core.geometry import Size
 from hooks.core.label_details import SCHEMA_VERSION
+from hooks.core.label_limit import within_limit
 from hooks.core.photo import PhotoHeader
 from hooks.core.verdicts import VerdictConsensus, VerdictVote, decide
 from hooks.core.verification_answer import FORM_FIELD, VerificationAnswer
@@ -82,9 +81,9 @@ def consolidate_verdict_object(
     }
     write_json(request, details_ref, _details(label, answers, consensus))
     return ConsolidatedObject(
-        _within_line(label),
+        within_limit(label, (FEEDBACK,)),
         with_agreement(evidence, consensus.agreement),
-        _within_line(metadata),
+        within_limit(metadata, (FEEDBACK,)),
     )
 
 
@@ -95,14 +94,6 @@ def _reasons(
         reason: sum(reason in item.answer.reasons for item in answers.usable) for reason in reasons
     }
     return {reason: count for reason, count in counts.items() if count}
-
-
-def _within_line(value: dict[str, Any]) -> dict[str, Any]:
-    """Without the comments, where they are longer than a line holds; the details have them."""
-    if len(json.dumps(value)) <= MAX_LABEL_CHARACTERS:
-        return value
-    kept = {name: found for name, found in value.items() if name != FEEDBACK}
-    return kept | {"left-out": [FEEDBACK]}
 
 
 def _details(

@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hooks.core.boxes import MAX_BOXES, FusedBox
+from hooks.core.boxes import MAX_BOXES
 from hooks.core.categories import LabelCategories
 from hooks.core.errors import AnswerError, ContractError
 from hooks.core.geometry import Size
-from hooks.core.labeled_box import FURTHEST, LabeledBox
+from hooks.core.labeled_box import FURTHEST, LabeledBox, ScoredBox
 
 DEPTH = 3
 """Of `image_size`: pages show colour."""
@@ -72,7 +72,7 @@ def read_boxes(
     )
 
 
-def write_boxes(boxes: Sequence[FusedBox], labels: LabelCategories, size: Size) -> dict[str, Any]:
+def write_boxes(boxes: Sequence[ScoredBox], labels: LabelCategories, size: Size) -> dict[str, Any]:
     """The built-in form's value, with `class-map` and `objects` in it."""
     return {
         "image_size": [{"width": size.width, "height": size.height, "depth": DEPTH}],
@@ -81,7 +81,7 @@ def write_boxes(boxes: Sequence[FusedBox], labels: LabelCategories, size: Size) 
             str(index - 1): labels.name(index)
             for index in sorted({found.box.label for found in boxes})
         },
-        "objects": [{"confidence": round(found.agreement, 4)} for found in boxes],
+        "objects": [{"confidence": round(found.confidence, 4)} for found in boxes],
     }
 
 

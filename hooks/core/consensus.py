@@ -47,7 +47,7 @@ class Method(StrEnum):
 
 
 class Status(StrEnum):
-    """What a consolidated label is worth."""
+    """What a label is worth."""
 
     CONSENSUS = "consensus"
     SINGLE_ANNOTATOR = "single-annotator"
@@ -56,6 +56,8 @@ class Status(StrEnum):
     """There is a result, and a reason why a person should look at it."""
     FAILED = "failed"
     """There is no result."""
+    MACHINE = "machine"
+    """A model made it (see `machine_label`); no consolidation gives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,14 @@ class LabeledBox:
         return float(ious(self, [other])[0])
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredBox:
+    """A box, and how sure whoever made it is of it, 0 to 1: workers by agreement, or a model."""
+
+    box: LabeledBox
+    confidence: float
+
+
 def ious(box: LabeledBox, others: Sequence[LabeledBox]) -> npt.NDArray[np.float64]:
     """Intersection over union of a box with each of the others, whatever the classes, (others,)."""
     return edge_ious(box_edges([box])[0], box_edges(others))

@@ -22,7 +22,7 @@ from hooks.core.photo import read_header, upright
 from scripts.object_store import ObjectStore
 from scripts.photo_set import ReferenceObject, reference_label_map
 
-USABLE = ("consensus", "single-annotator", "needs-adjudication")
+USABLE = ("consensus", "single-annotator", "needs-adjudication", "machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class PhotoResult:
     """One line of the output manifest, with what lies behind it.
 
     Attributes:
-        status: `consensus`, `single-annotator`, `needs-adjudication` or `failed`.
+        status: `consensus`, `single-annotator`, `needs-adjudication` or `failed`; `machine` where
+            the line came with a machine's label, which no worker was asked about.
         reason: why it failed or needs another look; else empty.
         label_map: consolidated, upright, None when it failed or is one of boxes or a verdict.
         iou: mean over the classes of reference and result; None without reference.
@@ -140,17 +141,18 @@ def _result(
 
 
 def _told_workers(store: ObjectStore, label: Mapping[str, Any]) -> tuple[WorkerView, ...]:
-    """Every worker's part as the details tell it."""
-    details = json.loads(store.read(label["details-ref"]))
+    """Every worker's part as the details tell it; a machine's label may have none."""
+    details_ref = label.get("details-ref")
+    details = json.loads(store.read(details_ref)) if details_ref else {}
     views = [
         WorkerView(
             item["worker_id"], None, "", item["clicks"], item["seconds"], item.get("agreement")
         )
-        for item in details["workers"]
+        for item in details.get("workers", [])
     ]
     views += [
         WorkerView(item["worker_id"], None, item["reason"], 0, 0.0, None)
-        for item in details["discarded"]
+        for item in details.get("discarded", [])
     ]
     return tuple(sorted(views, key=lambda view: view.worker_id))
 

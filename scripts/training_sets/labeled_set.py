@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hooks.core.consensus import Status
 from hooks.core.errors import FewclickError, ManifestError
 from hooks.core.label_reader import (
     MaskLabel,
@@ -125,13 +126,14 @@ def read_labeled_line(
         source = found.source_ref or ""
         return LeftOut(manifest, number, source, found.state.value, found.reason)
     value = line.fields[found.attribute]
+    said_by = _metadata(line, found.attribute).get("human-annotated", "yes")
     details = value.get("details-ref") if isinstance(value, dict) else None
     return LabeledImage(
         manifest=manifest,
         line_number=number,
         source_ref=found.source_ref,
         label=found,
-        human=_metadata(line, found.attribute).get("human-annotated", "yes") not in ("no", False),
+        human=found.status != Status.MACHINE and said_by not in ("no", False),
         verdict=verdict_of(line, found.attribute),
         details_ref=details if isinstance(details, str) else "",
         made=_creation_date(line, found.attribute),

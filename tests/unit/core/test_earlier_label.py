@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.core.box_label import NamedBox, write_boxes
-from hooks.core.boxes import FusedBox
 from hooks.core.categories import LabelCategories
 from hooks.core.earlier_label import (
     EarlierBoxes,
@@ -24,7 +23,7 @@ from hooks.core.earlier_label import (
 from hooks.core.errors import ContractError
 from hooks.core.geometry import Size
 from hooks.core.job_settings import JobKind, JobSettings
-from hooks.core.labeled_box import LabeledBox
+from hooks.core.labeled_box import LabeledBox, ScoredBox
 
 SIZE = Size(500, 400)
 PHOTO = {"source-ref": "s3://bucket/1.jpg"}
@@ -86,8 +85,8 @@ def test_boxes_of_whole_pixels_survive_being_written(
     boxes: list[tuple[int, int, int, int, int]],
 ) -> None:
     labels = LabelCategories.from_names(["cat", "dog"])
-    fused = [FusedBox(LabeledBox(*box), 0.5, 1.0, ("w",)) for box in boxes]
-    value = json.loads(json.dumps(write_boxes(fused, labels, SIZE)))
+    scored = [ScoredBox(LabeledBox(*box), 0.5) for box in boxes]
+    value = json.loads(json.dumps(write_boxes(scored, labels, SIZE)))
     got = read({"pets": value})
     assert got == EarlierBoxes(tuple(NamedBox(labels.name(box[0]), *box[1:]) for box in boxes))
     assert [each["confidence"] for each in value["objects"]] == [0.5] * len(boxes)
@@ -99,7 +98,7 @@ def test_written_boxes_are_whole_pixels_inside_the_photo(
 ) -> None:
     labels = LabelCategories.from_names(["cat"])
     box = LabeledBox(1, left, top, min(width, 500 - left), min(height, 400 - top))
-    value = write_boxes([FusedBox(box, 1.0, 1.0, ("w",))], labels, SIZE)
+    value = write_boxes([ScoredBox(box, 1.0)], labels, SIZE)
     (got,) = value["annotations"]
     assert all(isinstance(edge, int) for edge in got.values())
     assert got["left"] >= 0

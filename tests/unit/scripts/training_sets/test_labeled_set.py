@@ -125,3 +125,15 @@ def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
     for manifest in (str(tmp_path / "none.manifest"), "s3://labels/none.manifest"):
         with pytest.raises(LabeledSetError, match=r"none\.manifest cannot be read"):
             list(read_labeled_set([manifest], store))
+
+
+def test_a_machines_label_is_known_by_its_status_where_its_metadata_was_replaced() -> None:
+    value = {
+        "mask-ref": "s3://b/auto.png",
+        "internal-color-map": color_map(("cat",), COLORS),
+        "confidence": 0.9,
+        "status": "machine",
+    }
+    found = read({"auto": value, "auto-metadata": {"type": "groundtruth/custom"}})
+    assert isinstance(found, LabeledImage)
+    assert not found.human
