@@ -67,6 +67,11 @@ class Box:
         return self.top + self.height
 
     @property
+    def edges(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def is_empty(self) -> bool:
         return self.width == 0 or self.height == 0
 
