@@ -17,8 +17,10 @@ server are the very ones that are deployed; what is stood in for is AWS. Runs on
     worker portal         worker_portal, task_views,            encryption, qualification of
                           requester_views, accounts,            workers, the real Crowd elements (a
                           assignments, liquid                   stand-in script is served)
-    SageMaker endpoint    endpoint_host, model_server           scaling, several variants, streaming
-                                                                and asynchronous invocations
+    SageMaker endpoint    runtime_host, endpoint_host,          scaling, several variants, streaming
+                          model_server; hosted_models,          invocations, other images than ours;
+                          async_invocations for those of        endpoints of CreateEndpoint are gone
+                          CreateEndpoint, which moto keeps      after a restart
     API Gateway           http_api: HTTP API, format 2.0        authorizers, throttling, custom
                                                                 domains, stages
     Lambda                lambda_runtime: processes with the    layers, IAM, scaling past two

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import httpx
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
+
+from hooks.core.errors import FewclickError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -44,19 +46,20 @@ class EndpointHost:
     """A WSGI application with one endpoint.
 
     Args:
-        container_url: the model server's address, without a slash at the end.
+        container_url: the model server's address, without a slash at the end; or what gives it
+            when the first request comes, and may raise a FewclickError.
     """
 
     def __init__(
         self,
         endpoint_name: str,
-        container_url: str,
+        container_url: str | Callable[[], str],
         *,
         account: str,
         region: str,
         invocation_seconds: float = INVOCATION_SECONDS,
     ) -> None:
-        self._endpoint_name = endpoint_name
+        self.name = endpoint_name
         self._container_url = container_url
         self._account = account
         self._region = region
@@ -71,7 +74,7 @@ class EndpointHost:
         try:
             _, arguments = _ROUTES.bind_to_environ(environ).match()
         except NotFound:
-            response = _error(404, "UnknownOperationException", {"Message": "Not found."})
+            response = error_response(404, "UnknownOperationException", {"Message": "Not found."})
         else:
             response = self._invoke(arguments["name"], Request(environ))
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
@@ -80,10 +83,12 @@ class EndpointHost:
     def _invoke(self, name: str, request: Request) -> Response:
         if "Origin" in request.headers:
             # Never a web page: it has no credentials, and would go round the click API.
-            return _error(403, "AccessDeniedException", {"Message": "Requests must be signed."})
-        if name != self._endpoint_name:
+            return error_response(
+                403, "AccessDeniedException", {"Message": "Requests must be signed."}
+            )
+        if name != self.name:
             message = f"Endpoint {name} of account {self._account} not found."
-            return _error(400, "ValidationError", {"Message": message})
+            return error_response(400, "ValidationError", {"Message": message})
         request.max_content_length = MAX_BODY_BYTES
         try:
             body = request.get_data()
@@ -94,10 +99,12 @@ class EndpointHost:
             for header in FORWARDED_HEADERS
             if header in request.headers
         }
+        given = self._container_url
         try:
-            answer = self._container.post(
-                f"{self._container_url}/invocations", content=body, headers=headers
-            )
+            url = given if isinstance(given, str) else given()
+            answer = self._container.post(f"{url}/invocations", content=body, headers=headers)
+        except FewclickError as error:
+            return self._model_error(500, str(error))
         except httpx.TimeoutException:
             return self._model_error(
                 0,
@@ -122,9 +129,9 @@ class EndpointHost:
         side = "client" if 400 <= status < 500 else "server"
         stream = (
             f"arn:aws:logs:{self._region}:{self._account}:log-group:"
-            f"/aws/sagemaker/Endpoints/{self._endpoint_name}"
+            f"/aws/sagemaker/Endpoints/{self.name}"
         )
-        return _error(
+        return error_response(
             424,
             "ModelError",
             {
@@ -137,7 +144,7 @@ class EndpointHost:
         )
 
 
-def _error(status: int, code: str, body: dict[str, object]) -> Response:
+def error_response(status: int, code: str, body: dict[str, object]) -> Response:
     return Response(
         json.dumps({"ErrorCode": code, **body}),
         status,

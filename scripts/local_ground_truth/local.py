@@ -36,6 +36,7 @@ from scripts.local_ground_truth.cloud import ACCOUNT, Cloud
 from scripts.local_ground_truth.control_plane import TARGETS, ControlPlane
 from scripts.local_ground_truth.database import Database
 from scripts.local_ground_truth.folder_lock import lock_folder
+from scripts.local_ground_truth.hosted_models import HostedModels
 from scripts.local_ground_truth.http_api import HttpApi
 from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.job_runner import JobRunner
@@ -205,19 +206,27 @@ class LocalGroundTruth:
         self._session = local_session(self._credentials, REGION)
         self.s3 = self._session.client("s3", **self._client_options())
         self.sagemaker = self._session.client("sagemaker", **self._client_options())
-        model = None
-        if self._endpoint_name:
-            model = start_endpoint(
-                self._endpoint_name,
-                self._servers["endpoint"],
-                closing,
-                account=ACCOUNT,
-                region=REGION,
-                model_url=self._model_url,
-                model_dir=self._model_dir,
-                machine=self.environment,
-                logs=self.root / "logs",
-            )
+        models = HostedModels(
+            self.sagemaker,
+            self.s3,
+            self._session.client("sns", **self._client_options()),
+            machine=self.environment,
+            at=self.root,
+            account=ACCOUNT,
+            region=REGION,
+        )
+        model = start_endpoint(
+            self._endpoint_name,
+            self._servers["endpoint"],
+            models,
+            closing,
+            account=ACCOUNT,
+            region=REGION,
+            model_url=self._model_url,
+            model_dir=self._model_dir,
+            machine=self.environment,
+            logs=self.root / "logs",
+        )
         services = self._open_state(closing)
         template = Template(
             self._template_path,

@@ -1,4 +1,4 @@
-"""The model endpoint: its host, and behind it a container unless one runs already."""
+"""The runtime of all endpoints, and the click endpoint's container unless one runs already."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from scripts.local_ground_truth.endpoint_host import EndpointHost
+from scripts.local_ground_truth.hosted_models import HostedModels
 from scripts.local_ground_truth.http_server import LocalServer
 from scripts.local_ground_truth.model_server import ModelServer
+from scripts.local_ground_truth.runtime_host import RuntimeHost
 
 
 def start_endpoint(
     name: str,
     server: LocalServer,
+    models: HostedModels,
     closing: ExitStack,
     *,
     account: str,
@@ -23,20 +26,24 @@ def start_endpoint(
     machine: Mapping[str, str],
     logs: Path,
 ) -> ModelServer | None:
-    """Start what invocations of the endpoint need; the container, if one was started.
+    """Start what invocations need; the click endpoint's container, if one was started.
 
     Args:
+        name: of the click endpoint; "" for none.
+        models: the endpoints beside it.
         model_url: of a container that runs already.
         model_dir, machine, logs: for one that is started: see `ModelServer`.
     """
-    model = None
-    if model_url is None:
-        model = ModelServer(model_dir, machine, logs / f"{name}.log")
-        closing.callback(model.stop)
-    url = model_url if model is None else model.url
-    assert url is not None, "there is a container in either case"
-    endpoint = EndpointHost(name, url.rstrip("/"), account=account, region=region)
-    closing.callback(endpoint.close)
+    model, clicks = None, None
+    if name:
+        if model_url is None:
+            model = ModelServer(model_dir, machine, logs / f"{name}.log")
+            closing.callback(model.stop)
+        url = model_url if model is None else model.url
+        assert url is not None, "there is a container in either case"
+        clicks = EndpointHost(name, url.rstrip("/"), account=account, region=region)
+    runtime = RuntimeHost(clicks, models)
+    closing.callback(runtime.close)
     closing.callback(server.stop)
-    server.start(endpoint)
+    server.start(runtime)
     return model

@@ -26,6 +26,7 @@ SECONDS_TO_START = 240.0
 SECONDS_BETWEEN_PINGS = 0.2
 SECONDS_PER_PING = 2.0
 SECONDS_BEFORE_RESTART = 1.0
+CLICK_SERVER = "model_endpoint.server"
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -34,20 +35,27 @@ class ModelServerError(FewclickError):
 
 
 class ModelServer:
-    """`python -m model_endpoint.server`, started again whenever it ends.
+    """`python -m model_endpoint.server`, or another of ours, started again whenever it ends.
 
     Args:
         model_dir: the model to serve; None for the one that the repository ships.
         machine: addresses of the stand-ins, credentials and region.
         log: where its output is appended.
+        module: which server it is.
     """
 
-    def __init__(self, model_dir: Path | None, machine: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        model_dir: Path | None,
+        machine: Mapping[str, str],
+        log: Path,
+        module: str = CLICK_SERVER,
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         self._port = _free_port()
         self.url = f"http://{LOOPBACK}:{self._port}"
-        self._command = command_line(self._port, model_dir)
+        self._command = command_line(self._port, model_dir, module)
         self._environment = _environment(machine)
         self._stopping = threading.Event()
         # Held while a process is started or ended, so that none is started behind `stop`.
@@ -121,10 +129,10 @@ class ModelServer:
         self._process.stdin.close()
 
 
-def command_line(port: int, model_dir: Path | None) -> list[str]:
+def command_line(port: int, model_dir: Path | None, module: str = CLICK_SERVER) -> list[str]:
     """The server, inside a guard that ends it when this process is gone."""
     guard = [sys.executable, "-P", str(Path(guarded_process.__file__))]
-    server = [sys.executable, "-m", "model_endpoint.server", "--host", LOOPBACK]
+    server = [sys.executable, "-m", module, "--host", LOOPBACK]
     where = [] if model_dir is None else ["--model-dir", str(model_dir.resolve())]
     return [*guard, *server, "--port", str(port), *where]
 

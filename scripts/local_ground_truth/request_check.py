@@ -21,6 +21,9 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from hooks.core.errors import FewclickError
 
+POSIX_CLASSES = {"ASCII": r"\x00-\x7f", "Print": r"\x20-\x7e"}
+"""Java's classes that are no Unicode categories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -174,8 +177,15 @@ def _join(path: str, member: str) -> str:
 
 @functools.cache
 def _compile(pattern: str) -> re.Pattern[str]:
-    """The model's patterns are Java's; only its `\\p{L}` classes differ from Python's."""
-    return re.compile(re.sub(r"\\p\{(\w+)\}", lambda found: _category(found[1]), pattern))
+    """The model's patterns are Java's: its `\\p{L}` classes and `\\z` differ from Python's."""
+
+    def members(found: re.Match[str]) -> str:
+        before = found.string[: found.start()]
+        inside = before.rfind("[") > before.rfind("]")
+        characters = POSIX_CLASSES.get(found[1]) or _category(found[1])
+        return characters if inside else f"[{characters}]"
+
+    return re.compile(re.sub(r"\\p\{(\w+)\}", members, pattern.replace("\\z", "\\Z")))
 
 
 @functools.cache

@@ -4,7 +4,8 @@
         ...  # endpoint.name is in service
 
 It costs money every minute. So it goes whatever happens in between: an error, Ctrl-C, SIGTERM or a
-closed terminal, also while it is still being created; and deleting is not interrupted.
+closed terminal, also while it is still being created; and deleting is not interrupted. What hangs
+on it, such as its scaling, is made once it is in service and goes before it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from hooks.core.errors import FewclickError
 
@@ -30,9 +31,36 @@ class EndpointError(FewclickError):
     """An endpoint did not come into service, or could not be deleted."""
 
 
+class EndpointRequests(Protocol):
+    """The requests that make an endpoint; its model and configuration have its name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def model_request(self) -> dict[str, Any] | None:
+        """None when the model is there already, and stays."""
+
+    def config_request(self) -> dict[str, Any]: ...
+
+    def endpoint_request(self) -> dict[str, Any]: ...
+
+
+class Attachment(Protocol):
+    """Something that hangs on an endpoint. `create` replaces what is there of that name."""
+
+    @property
+    def what(self) -> str:
+        """For people: `alarm turtles-wakes`."""
+
+    def create(self) -> None: ...
+
+    def delete(self) -> None:
+        """Raises an error that says `not found` when it is gone already."""
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointParts:
-    """What an endpoint is made of; its model and configuration get its name."""
+    """A real-time endpoint of one instance."""
 
     name: str
     image_uri: str
@@ -70,15 +98,22 @@ class HostedEndpoint:
 
     Attributes:
         say: hears what is going on.
+        attachments: made in this order, deleted in the opposite one.
+        adopt: take over what is there by that name, of a run that was killed.
+        keep: leave everything where it is afterwards, unless there was an error.
         left: after leaving, the names of what could not be deleted; empty if all is gone.
     """
 
     sagemaker: Any
-    parts: EndpointParts
+    parts: EndpointRequests
     say: Callable[[str], None] = lambda text: None
     seconds_between_looks: float = SECONDS_BETWEEN_LOOKS
+    attachments: Sequence[Attachment] = ()
+    adopt: bool = False
+    keep: bool = False
     left: list[str] = field(default_factory=list)
     _closing: ExitStack = field(default_factory=ExitStack)
+    _ending: _Ending = field(default_factory=lambda: _Ending())
 
     @property
     def name(self) -> str:
@@ -86,16 +121,25 @@ class HostedEndpoint:
 
     def __enter__(self) -> Self:
         with ExitStack() as closing:
-            closing.enter_context(_Ending())
+            closing.enter_context(self._ending)
             # What is asked for may come to be even if the answer does not arrive; so each is
             # deleted as soon as it may be there.
-            closing.callback(self._delete, "model", self._delete_model)
-            self.sagemaker.create_model(**self.parts.model_request())
-            closing.callback(self._delete, "endpoint configuration", self._delete_config)
-            self.sagemaker.create_endpoint_config(**self.parts.config_request())
-            closing.callback(self._delete, "endpoint", self._delete_endpoint)
-            self.sagemaker.create_endpoint(**self.parts.endpoint_request())
+            model = self.parts.model_request()
+            if model is not None:
+                closing.callback(self._delete, f"model {self.name}", self._delete_model)
+                self._create(self.sagemaker.create_model, model)
+            closing.callback(
+                self._delete, f"endpoint configuration {self.name}", self._delete_config
+            )
+            self._create(self.sagemaker.create_endpoint_config, self.parts.config_request())
+            closing.callback(self._delete, f"endpoint {self.name}", self._delete_endpoint)
+            if self.adopt:
+                self._wait_until_deleted()
+            self._create(self.sagemaker.create_endpoint, self.parts.endpoint_request())
             self._wait_for_service()
+            for attachment in self.attachments:
+                closing.callback(self._delete, attachment.what, attachment.delete)
+                attachment.create()
             self._closing = closing.pop_all()
         return self
 
@@ -105,7 +149,22 @@ class HostedEndpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self.keep and error_type is None:
+            self._ending.restore()
+            return
         self._closing.close()
+
+    def _create(self, create: Callable[..., object], request: dict[str, Any]) -> None:
+        try:
+            create(**request)
+        except Exception as error:
+            if not (self.adopt and _is_there(error)):
+                raise
+
+    def _wait_until_deleted(self) -> None:
+        """One of that name that is going must be gone before it can be made again."""
+        while self._status() == "Deleting":
+            time.sleep(self.seconds_between_looks)
 
     def _status(self) -> str | None:
         """None when there is no such endpoint."""
@@ -128,7 +187,7 @@ class HostedEndpoint:
                 raise EndpointError(f"the endpoint {self.name} did not come into service.")
             time.sleep(self.seconds_between_looks)
 
-    def _delete(self, kind: str, delete: Callable[[], None]) -> None:
+    def _delete(self, what: str, delete: Callable[[], None]) -> None:
         """Delete one thing; what cannot be deleted is said, and the others go all the same."""
         with _Uninterrupted():
             try:
@@ -136,13 +195,13 @@ class HostedEndpoint:
             except Exception as error:  # noqa: BLE001 (said, with what to do)
                 if _is_missing(error):
                     return
-                self.left.append(f"{kind} {self.name}")
+                self.left.append(what)
                 self.say(
-                    f"The {kind} {self.name} could not be deleted and may cost money: {error} "
+                    f"The {what} could not be deleted and may cost money: {error} "
                     "Delete it in the console or by the AWS command line."
                 )
             else:
-                self.say(f"The {kind} {self.name} is deleted.")
+                self.say(f"The {what} is deleted.")
 
     def _delete_endpoint(self) -> None:
         # An endpoint that is being created cannot be deleted yet.
@@ -164,6 +223,13 @@ def _is_missing(error: Exception) -> bool:
     return "could not find" in message or "does not exist" in message or "not found" in message
 
 
+def _is_there(error: Exception) -> bool:
+    response: Any = getattr(error, "response", {})
+    code = str(response.get("Error", {}).get("Code", ""))
+    message = str(response.get("Error", {}).get("Message", "")).lower()
+    return code == "ResourceInUse" or "already exist" in message
+
+
 class _Ending:
     """Makes SIGTERM and a closed terminal end the program as Ctrl-C does: by way of `finally`."""
 
@@ -176,6 +242,9 @@ class _Ending:
                 self._before[number] = signal.signal(number, self._end)
 
     def __exit__(self, *_: object) -> None:
+        self.restore()
+
+    def restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -40,9 +40,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setattr(
         model_server,
         "command_line",
-        lambda port, folder: [
-            str(script) if part == "model_endpoint.server" else part
-            for part in real(port, folder)
+        lambda port, folder, module: [
+            str(script) if part == module else part
+            for part in real(port, folder, module)
             if part != "-m"
         ],
     )
