@@ -73,12 +73,23 @@ def numbers(value: object, field: str, shape: tuple[int, ...]) -> npt.NDArray[np
     return array
 
 
-def scores(value: object, field: str, count: int) -> npt.NDArray[np.float64]:
-    """`count` numbers from 0 to 1; what rounding puts a little beyond is put right."""
-    array = numbers(value, field, (count,))
+def scores(value: object, field: str, counting: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """A number from 0 to 1 for each row; what rounding puts a little beyond is put right.
+
+    Args:
+        counting: the rows that are objects: networks fill the others up, with -1 for instance.
+    """
+    array = np.where(counting, numbers(value, field, counting.shape), 0.0)
     if array.size and (array.min() < -1e-6 or array.max() > 1 + 1e-6):
         raise UnreadableAnswerError(f"{field}: must be numbers from 0 to 1.")
     return array.clip(0, 1)
+
+
+def flat(value: object) -> object:
+    """`[[1], [2]]`, as the network gives columns, is `[1, 2]`."""
+    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+        return [item[0] if len(item) == 1 else item for item in value]
+    return value
 
 
 def class_names(value: object, field: str) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from hooks.core.errors import MaskError, PhotoError
@@ -25,12 +27,19 @@ def read_index_image(png: bytes, frame: PhotoFrame, classes: int) -> LabelMap:
     Raises:
         UnreadableAnswerError: not such a PNG, damaged, of another photo, or with other values.
     """
+    return checked_label_map(decode_index_image(png), frame, classes, "the PNG")
+
+
+def decode_index_image(png: bytes) -> LabelMap:
+    """The values of a PNG with one of 8 bits a pixel. Raises UnreadableAnswerError."""
     if len(png) > MAX_MASK_BYTES:
         raise UnreadableAnswerError(f"the PNG has {len(png)} bytes; at most {MAX_MASK_BYTES}.")
     values = _decoded(png)
+    if values.ndim == 2 and values.dtype == np.bool_:
+        values = values.astype(np.uint8) * 255
     if values.ndim != 2 or values.dtype != np.uint8:
-        raise UnreadableAnswerError("the PNG does not have one 8-bit class a pixel.")
-    return checked_label_map(values, frame, classes, "the PNG")
+        raise UnreadableAnswerError("the PNG does not have one 8-bit value a pixel.")
+    return values
 
 
 def checked_label_map(values: LabelMap, frame: PhotoFrame, classes: int, what: str) -> LabelMap:
@@ -46,7 +55,7 @@ def checked_label_map(values: LabelMap, frame: PhotoFrame, classes: int, what: s
         raise UnreadableAnswerError(f"{what} is of another photo: {error}") from error
 
 
-def _decoded(png: bytes) -> LabelMap:
+def _decoded(png: bytes) -> npt.NDArray[Any]:
     try:
         header = read_header(png, "the PNG")
         if header.format != "PNG":
