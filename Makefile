@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .PHONY: build-HooksDependencies build-SageMakerPreAnnotation build-SageMakerConsolidation \
-	build-ClickProxy build-KeyRotation build-EndpointGuard
+	build-ClickProxy build-KeyRotation build-EndpointGuard build-SageMakerActiveLearning
 
 # The libraries are those for Lambda's Python and processor, whatever this machine runs.
 build-HooksDependencies:
@@ -17,7 +17,7 @@ build-HooksDependencies:
 
 # The functions carry our code alone, under the import path it has everywhere else.
 build-SageMakerPreAnnotation build-SageMakerConsolidation build-ClickProxy build-KeyRotation \
-build-EndpointGuard:
+build-EndpointGuard build-SageMakerActiveLearning:
 	cp -R hooks "$(ARTIFACTS_DIR)/"
 	rm -f "$(ARTIFACTS_DIR)/hooks/requirements.txt" "$(ARTIFACTS_DIR)"/hooks/*.md
 	find "$(ARTIFACTS_DIR)" -type d -name __pycache__ -prune -exec rm -rf {} +

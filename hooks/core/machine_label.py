@@ -140,6 +140,30 @@ def machine_boxes(
     return MachineLabel(limited, metadata, value)
 
 
+def as_machine_label(
+    label: Mapping[str, Any], confidence: float, origin: Origin, details_ref: str = ""
+) -> MachineLabel:
+    """The label of a value that is a label already but for what tells it from a person's.
+
+    Args:
+        label: `mask-ref` and `internal-color-map`, in colours of whoever wrote the mask; or
+            `image_size`, `annotations`, `class-map` and maybe `objects`.
+        confidence: of the whole label, 0 to 1.
+        details_ref: as of a mask.
+
+    Raises:
+        ValueError: a confidence that is none, or a label that is too long and has no details.
+    """
+    boxes = "annotations" in label
+    value = {**label} | _common(confidence, "", details_ref)
+    limited = _limited(value, ("objects", "annotations") if boxes else (COLOR_MAP,), details_ref)
+    if not boxes:
+        return MachineLabel(limited, _metadata(CUSTOM_TYPE, origin, {}), value)
+    told = {name: label[name] for name in ("class-map", "objects") if name in label}
+    metadata = within_limit(_metadata(BOXES_TYPE, origin, told), ("objects",))
+    return MachineLabel(limited, metadata, value)
+
+
 def _common(confidence: float, reason: str, details_ref: str) -> dict[str, Any]:
     _check_confidence(confidence, "the label")
     said = {

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from scripts.refusal import RefusedError
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+
     from scripts.local_ground_truth.served import Served
 
 
@@ -31,16 +33,21 @@ class AwsAccount:
     def region(self) -> str:
         return str(self.session.region_name)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client."""
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """A boto3 client.
+
+        Args:
+            config: what is to be otherwise than usual.
+        """
         if self.served is None:
-            return self.session.client(service)
+            return self.session.client(service, config=config)
         from scripts.local_ground_truth.aws_session import CLIENT_CONFIG
 
         own = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
         environment = self.served.environment
         url = environment.get(own) or environment["AWS_ENDPOINT_URL"]
-        return self.session.client(service, endpoint_url=url, config=CLIENT_CONFIG)
+        wanted = CLIENT_CONFIG if config is None else CLIENT_CONFIG.merge(config)
+        return self.session.client(service, endpoint_url=url, config=wanted)
 
     def account_id(self) -> str:
         """The caller's account; a call that anybody with good credentials may make."""

@@ -2,7 +2,8 @@
 
 moto answers; this wraps it. A request to S3 that changes something is answered only after the
 change is on the disk. A presigned link is served only if S3 would. Calls about labeling jobs,
-which moto does not know, go to the control plane given. Everything else reaches moto as it is.
+which moto does not know, go to the control plane given, invocations of Lambda functions to this
+machine's own. Everything else reaches moto as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from hooks.core.errors import FewclickError
 from scripts.local_ground_truth.clock import Clock
+from scripts.local_ground_truth.lambda_api import INVOCATIONS
 from scripts.local_ground_truth.presigned import check_request
 from scripts.local_ground_truth.s3_disk import KeyOnDiskError, S3Disk
 from scripts.local_ground_truth.s3_mirror import S3Mirror
@@ -51,6 +53,7 @@ class Cloud:
 
     Args:
         control_plane: answers a SageMaker operation; asked only for `control_plane_targets`.
+        functions: answers Lambda's Invoke; None where there are none.
         credentials: the only ones that presigned links may be signed with.
     """
 
@@ -62,6 +65,7 @@ class Cloud:
         *,
         control_plane: WSGIApplication,
         control_plane_targets: frozenset[str],
+        functions: WSGIApplication | None = None,
     ) -> None:
         self._moto = _moto_application()
         self._disk = disk
@@ -70,6 +74,7 @@ class Cloud:
         self._clock = clock
         self._control_plane = control_plane
         self._control_plane_targets = control_plane_targets
+        self._functions = functions
         # moto's dictionaries are not made for several threads, and the disk must follow them.
         self._lock = threading.RLock()
         if not _one_per_process.acquire(blocking=False):
@@ -89,6 +94,9 @@ class Cloud:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET") in self._control_plane_targets:
             return self._control_plane(environ, start_response)
+        if self._functions is not None and INVOCATIONS.fullmatch(environ["PATH_INFO"]):
+            # Not under the lock: a function asks this cloud for what it needs.
+            return self._functions(environ, start_response)
         if environ["PATH_INFO"].startswith("/moto-api"):
             # Among other things it would erase everything, for any page that asks.
             return Response("Not found.\n", 404)(environ, start_response)

@@ -42,6 +42,7 @@ from scripts.local_ground_truth.http_server import LOOPBACK, is_loopback
 from scripts.local_ground_truth.job_runner import JobRunner
 from scripts.local_ground_truth.job_services import JobServices
 from scripts.local_ground_truth.job_store import JobStore
+from scripts.local_ground_truth.lambda_api import LambdaApi
 from scripts.local_ground_truth.lambda_runtime import Answer, LambdaRuntime
 from scripts.local_ground_truth.link_server import LinkServer
 from scripts.local_ground_truth.liquid import GrantReadAccess
@@ -93,6 +94,7 @@ class LocalGroundTruth:
     sagemaker: SageMakerClient
     pre_annotation_arn: str
     consolidation_arn: str
+    active_learning_arn: str
     accounts: Accounts
     portal_url: str
     click_api_url: str
@@ -183,6 +185,7 @@ class LocalGroundTruth:
             portal_url=self.portal_url,
             click_api_url=self.click_api_url,
             environment=self.environment,
+            active_learning_arn=self.active_learning_arn,
         )
 
     def path_of(self, address: str) -> Path:
@@ -245,6 +248,7 @@ class LocalGroundTruth:
         self.bucket = template.output("LabelingBucketName")
         self.pre_annotation_arn = template.output("PreAnnotationFunctionArn")
         self.consolidation_arn = template.output("ConsolidationFunctionArn")
+        self.active_learning_arn = template.output("ActiveLearningFunctionArn")
         self._start_functions(stack, closing)
         client = self._session.client("s3", endpoint_url=self.links_url, config=PRESIGN_CONFIG)
         self.grant_read_access = presigned_links(client)
@@ -290,6 +294,8 @@ class LocalGroundTruth:
                 services, stack.function_arns(), self._runner.run, workforce.operations
             ),
             control_plane_targets=TARGETS | workforce.operations.keys(),
+            # The functions come to life after the cloud that they need.
+            functions=LambdaApi(stack.function_arns(), self.invoke),
         )
         closing.callback(cloud.close)
         self._serve("cloud", cloud, closing)

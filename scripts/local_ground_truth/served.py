@@ -41,6 +41,7 @@ class Served:
 
     Attributes:
         environment: variables with which plain boto3 talks to it.
+        active_learning_arn: of the function that takes the steps of active learning.
     """
 
     bucket: str
@@ -51,6 +52,7 @@ class Served:
     portal_url: str
     click_api_url: str
     environment: Mapping[str, str]
+    active_learning_arn: str = ""
 
     @cached_property
     def s3(self) -> S3Client:

@@ -6,6 +6,9 @@ AWS::S3::Bucket             a bucket of the local S3, with the template's CORS r
 AWS::SecretsManager::Secret a secret, its generated value kept in a file from run to run
 AWS::DynamoDB::Table        a table, empty in every run
 AWS::SageMaker::Endpoint    the name of the local endpoint
+
+What else there is has no part here; the state machine of active learning is executed by
+`scripts.active_learning`, from the same definition.
 """
 
 from __future__ import annotations

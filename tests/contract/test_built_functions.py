@@ -293,7 +293,7 @@ def test_what_was_built_can_be_uploaded(build: Build, secret: str, tmp_path: Pat
         for resource in document["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert len(functions) == 5
+    assert len(functions) == 6
     assert set(functions) <= uploaded
     assert document["Resources"][LAYER]["Properties"]["ContentUri"] in uploaded
     # An update may upload 50 MB at a time and a function may unpack 250.

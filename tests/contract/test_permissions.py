@@ -111,6 +111,67 @@ ROLES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("Allow", f"sns:{action}"): {"arn:aws:sns:eu-west-1:123456789012:*"}
         for action in ("Publish", "Subscribe", "Unsubscribe")
     },
+    "SageMakerActiveLearning": {
+        ("Allow", "s3:GetObject"): {f"{BUCKET}/*"},
+        ("Deny", "s3:GetObject"): {f"{BUCKET}/jobs/*/gold/*"},
+        ("Allow", "s3:ListBucket"): {BUCKET},
+        ("Allow", "s3:PutObject"): {
+            f"{BUCKET}/active-learning/*",
+            f"{BUCKET}/jobs/*/settings.json",
+        },
+        ("Allow", "sagemaker:AddTags"): {
+            f"{SAGEMAKER}:labeling-job/*",
+            f"{SAGEMAKER}:processing-job/*",
+        },
+        ("Allow", "iam:PassRole"): {"arn:of:LabelingRole", "arn:of:LearnerRole"},
+    }
+    | {
+        ("Allow", f"sagemaker:{verb}{kind}Job"): {f"{SAGEMAKER}:{kind.lower()}-job/*"}
+        for verb in ("Create", "Describe")
+        for kind in ("Labeling", "Processing")
+    },
+    "ActiveLearningLoopRole": {
+        ("Allow", "lambda:InvokeFunction"): {"arn:of:SageMakerActiveLearning"},
+    }
+    | {
+        ("Allow", f"logs:{action}"): {"*"}
+        for action in (
+            "CreateLogDelivery",
+            "DeleteLogDelivery",
+            "DescribeLogGroups",
+            "DescribeResourcePolicies",
+            "GetLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "UpdateLogDelivery",
+        )
+    }
+    | {
+        ("Allow", f"xray:{action}"): {"*"}
+        for action in (
+            "GetSamplingRules",
+            "GetSamplingTargets",
+            "PutTelemetryRecords",
+            "PutTraceSegments",
+        )
+    },
+    "LearnerRole": {
+        ("Allow", "s3:GetObject"): {f"{BUCKET}/*"},
+        ("Deny", "s3:GetObject"): {f"{BUCKET}/jobs/*"},
+        ("Allow", "s3:ListBucket"): {BUCKET},
+        ("Allow", "s3:PutObject"): {f"{BUCKET}/active-learning/*/rounds/*"},
+        ("Allow", "s3:AbortMultipartUpload"): {f"{BUCKET}/active-learning/*/rounds/*"},
+        ("Allow", "ecr:GetAuthorizationToken"): {"*"},
+        ("Allow", "cloudwatch:PutMetricData"): {"*"},
+    }
+    | {
+        ("Allow", f"ecr:{action}"): {"arn:aws:ecr:eu-west-1:123456789012:repository/*"}
+        for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+    }
+    | {
+        ("Allow", f"logs:{action}"): {f"{LOGS}:/aws/sagemaker/ProcessingJobs*"}
+        for action in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents")
+    },
     "ModelRole": {
         ("Allow", "s3:GetObject"): {f"{BUCKET}/*"},
         ("Deny", "s3:GetObject"): {f"{BUCKET}/jobs/*"},
@@ -212,13 +273,13 @@ def test_ones_own_bucket_key_and_network_change_the_resources_and_nothing_else()
             action: {resource.replace(BUCKET, own) for resource in resources}
             for action, resources in expected.items()
         }
-        uses_key = name != "EndpointGuard"
+        uses_key = name not in ("EndpointGuard", "ActiveLearningLoopRole")
         names = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
         assert kms == ({("Allow", action): {key} for action in names} if uses_key else {})
         assert bool(network) is (name == "ModelRole")
 
 
-@pytest.mark.parametrize("name", ["LabelingRole", "ModelRole"])
+@pytest.mark.parametrize("name", ["LabelingRole", "LearnerRole", "ModelRole"])
 def test_only_this_accounts_sagemaker_becomes_a_role(name: str) -> None:
     document: Any = deployed("guarded").properties[name]["AssumeRolePolicyDocument"]
     (statement,) = document["Statement"]

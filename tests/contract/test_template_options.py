@@ -27,6 +27,9 @@ ALWAYS = {
     "LabelingRoleArn",
     "SigningKeyArn",
     "ModelRepositoryUri",
+    "ActiveLearningStateMachineArn",
+    "ActiveLearningFunctionArn",
+    "LearnerRoleArn",
 }
 WITH_ENDPOINT = ALWAYS | {"ClickApiUrl", "EndpointName", "DashboardUrl"}
 

@@ -30,7 +30,7 @@ THIRD_PARTY = {
     "hooks.core": frozenset({"numpy", "PIL"}),
     "hooks": frozenset({"numpy", "PIL", "boto3", "botocore", "aws_lambda_powertools"}),
 }
-BOTO_MODULES = ("hooks.aws", "hooks.aws_stack")
+BOTO_MODULES = ("hooks.aws", "hooks.aws_loop", "hooks.aws_stack")
 
 
 def modules() -> list[str]:

@@ -116,6 +116,7 @@ def test_the_template_that_ships_has_a_meaning_here() -> None:
         "hooks.annotation_consolidation.handler",
         "hooks.click_proxy.handler",
         "hooks.key_rotation.handler",
+        "hooks.active_learning.handler",
     }
     assert {(route.method, route.path) for route in stack.routes()} == {
         ("POST", "/segment"),

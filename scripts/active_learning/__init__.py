@@ -1,0 +1,1 @@
+"""The loop of people and model: `fewclick active-learn`."""
