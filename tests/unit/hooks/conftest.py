@@ -78,12 +78,15 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 class LambdaContext:
-    """What the powertools logger reads of Lambda's context object."""
+    """What the functions and their logger read of Lambda's context object."""
 
     function_name = "fewclick-test"
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:fewclick-test"
     aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
 
 
 @pytest.fixture
