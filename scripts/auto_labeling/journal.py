@@ -21,7 +21,7 @@ from scripts.refusal import RefusedError
 
 JOURNAL_FILE = "journal.sqlite"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (digest TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS run (digest TEXT NOT NULL, endpoint TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS photo (
   line INTEGER PRIMARY KEY,
   source_ref TEXT NOT NULL,
@@ -108,7 +108,7 @@ class Journal:
             self._rows.close()
             raise RefusedError(f"{file} is no journal of auto-labeling ({error}).") from error
         if found is None:
-            self._rows.execute("INSERT INTO run VALUES (?)", (digest,))
+            self._rows.execute("INSERT INTO run (digest) VALUES (?)", (digest,))
         elif found[0] != digest:
             self._rows.close()
             raise RefusedError(
@@ -142,6 +142,12 @@ class Journal:
             self._rows.execute("ROLLBACK")
             raise
         self._rows.execute("COMMIT")
+
+    def meet(self, endpoint: str) -> bool:
+        """Note which endpoint answers from now on; whether questions were sent to another."""
+        met = self._rows.execute("SELECT endpoint FROM run").fetchone()[0]
+        self._rows.execute("UPDATE run SET endpoint = ?", (endpoint,))
+        return met not in ("", endpoint)
 
     def take(self, count: int, now: float) -> list[Question]:
         """Up to `count` photos whose turn it is, the first lines first; they are LEAVING now."""

@@ -72,8 +72,12 @@ class Submission:
     sleep: Callable[[float], None] = time.sleep
     _last_sign: float = field(default=0.0, init=False)
 
-    def follow(self) -> Counts:
+    def follow(self, *, new_endpoint: bool = False) -> Counts:
         """Send what is to be sent, until every photo has an answer or was given up.
+
+        Args:
+            new_endpoint: what a run before this one sent went to an endpoint that is gone, and
+                will not be answered unless it has been.
 
         Raises:
             NeverWokeError: nothing came back within the patience.
@@ -82,6 +86,10 @@ class Submission:
         self._last_sign = self.clock()
         with ThreadPoolExecutor(min(self.bounds.in_flight, MAX_THREADS)) as threads:
             self._settle_leaving(threads)
+            if new_endpoint:
+                self._look(threads)
+                for sent in self.journal.in_flight():
+                    self.journal.put_back(sent.question.line)
             while True:
                 counts = self.journal.counts()
                 self.on_progress(counts)
