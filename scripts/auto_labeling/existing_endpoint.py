@@ -98,8 +98,6 @@ def _facts(name: str, described: Mapping[str, Any], config: Mapping[str, Any]) -
         concurrency=int(concurrency or DEFAULT_CONCURRENCY),
         instances=max(int(variants[0].get("CurrentInstanceCount") or 1), 1),
         incarnation=described["CreationTime"].isoformat(),
-        topics=tuple(
-            topics[kind] for kind in ("SuccessTopic", "ErrorTopic") if topics.get(kind)
-        ),
+        topics=tuple(topics[kind] for kind in ("SuccessTopic", "ErrorTopic") if topics.get(kind)),
         instance_type=wanted[0].get("InstanceType"),
     )

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import tarfile
-from pathlib import Path
 from typing import Any
 
 from scripts.auto_labeling.hosted_model import DEFAULT_INSTANCE, HostedModel

@@ -44,7 +44,7 @@ def read_notice(body: str) -> Notice | None:
         inference_id=message["inferenceId"],
         completed=status == "Completed",
         output=output if isinstance(output, str) else "",
-        reason=str(message.get("failureReason") or "the invocation failed without a reason."),
+        reason=str(message.get("failureReason") or ""),
     )
 
 

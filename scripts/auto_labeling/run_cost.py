@@ -37,8 +37,8 @@ def run_cost(
     hours = photos * SECONDS_PER_PHOTO / max(concurrency, 1) / 3600 + HOURS_BESIDE
     amount = (rate * Decimal(str(round(hours, 4)))).quantize(Decimal("0.0001"))
     how = (
-        f"about {hours:.1f} instance hours x {rate} USD ({photos:,} photos, {SECONDS_PER_PHOTO:g} s "
-        f"each, {concurrency} at a time on an instance)"
+        f"about {hours:.1f} instance hours x {rate} USD ({photos:,} photos, "
+        f"{SECONDS_PER_PHOTO:g} s each, {concurrency} at a time on an instance)"
     )
     notes.insert(
         0,

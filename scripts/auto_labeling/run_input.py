@@ -120,8 +120,6 @@ def _write(lines: Iterator[str], file: Path, source: str) -> tuple[int, str]:
         shown = " ".join(problems[:MAX_NAMED])
         more = f" … and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
         what = f"{shown}{more}" if problems else "it has no lines."
-        raise RefusedError(
-            f"{source}: {what} `fewclick manifest repair` can leave bad lines out."
-        )
+        raise RefusedError(f"{source}: {what} `fewclick manifest repair` can leave bad lines out.")
     incoming.replace(file)
     return count, digest.hexdigest()

@@ -167,4 +167,3 @@ def _refuse_local(account: AwsAccount, named: str) -> None:
             f"--model {named} is one of AWS's, and the local Ground Truth has no hubs: give "
             "--model local:DIR, or leave --local out."
         )
-

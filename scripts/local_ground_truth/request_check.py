@@ -23,6 +23,7 @@ from hooks.core.errors import FewclickError
 
 POSIX_CLASSES = {"ASCII": r"\x00-\x7f", "Print": r"\x20-\x7e"}
 """Java's classes that are no Unicode categories."""
+SURROGATES = re.compile(r"\\u([dD][89abAB][\da-fA-F]{2})\\u([dD][c-fC-F][\da-fA-F]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,10 @@ def _join(path: str, member: str) -> str:
 
 @functools.cache
 def _compile(pattern: str) -> re.Pattern[str]:
-    """The model's patterns are Java's: its `\\p{L}` classes and `\\z` differ from Python's."""
+    """The model's patterns are Java's.
+
+    Its `\\p{L}` classes, its `\\z`, and characters written as two halves differ from Python's.
+    """
 
     def members(found: re.Match[str]) -> str:
         before = found.string[: found.start()]
@@ -185,7 +189,14 @@ def _compile(pattern: str) -> re.Pattern[str]:
         characters = POSIX_CLASSES.get(found[1]) or _category(found[1])
         return characters if inside else f"[{characters}]"
 
-    return re.compile(re.sub(r"\\p\{(\w+)\}", members, pattern.replace("\\z", "\\Z")))
+    whole = SURROGATES.sub(_joined, pattern.replace("\\z", "\\Z"))
+    return re.compile(re.sub(r"\\p\{(\w+)\}", members, whole))
+
+
+def _joined(halves: re.Match[str]) -> str:
+    """The one character of two escapes, as Python writes it."""
+    high, low = int(halves[1], 16), int(halves[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
 @functools.cache
