@@ -60,7 +60,7 @@ def check_photo(
 ) -> tuple[PhotoHeader | None, list[tuple[str, str, Severity]]]:
     """A photo's header, if it has one, and what is wrong: problem, fix, severity."""
     try:
-        header, size = _read_photo_header(address, store)
+        header, size = read_photo_header(address, store)
     except FileNotFoundError:
         return None, [(f"{address} is missing.", "Upload it, or drop the line.", Severity.ERROR)]
     except PermissionError as error:
@@ -97,7 +97,7 @@ def check_photo(
     return header, problems
 
 
-def _read_photo_header(address: str, store: ObjectStarts) -> tuple[PhotoHeader, int]:
+def read_photo_header(address: str, store: ObjectStarts) -> tuple[PhotoHeader, int]:
     """From as few bytes as will do. Raises what the store and `read_header` raise."""
     problem = PhotoError(address, "the file is empty.")
     for count in HEADER_STEPS:

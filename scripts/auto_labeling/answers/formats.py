@@ -65,8 +65,7 @@ def answer_format(name: FormatName, classes: Sequence[str] = ()) -> AnswerFormat
     """The reader of a format.
 
     Args:
-        classes: the model's class names by number, from 0 on; needed where answers name none, and
-            checked against what answers say where they do.
+        classes: the model's class names by number, from 0 on; used where answers name none.
     """
     known = KnownClasses(tuple(classes))
     match name:

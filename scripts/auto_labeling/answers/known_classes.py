@@ -10,8 +10,10 @@ from scripts.auto_labeling.answers.model_answer import ClassesDifferError
 
 @dataclass(frozen=True, slots=True)
 class KnownClasses:
-    """Attributes:
-    names: by number, from 0 on; empty where nobody has said them.
+    """What is known before any answer; what an answer says itself goes before it.
+
+    Attributes:
+        names: by number, from 0 on; empty where nobody has said them.
     """
 
     names: tuple[str, ...] = ()
@@ -21,7 +23,7 @@ class KnownClasses:
 
         Raises:
             UnreadableAnswerError: what it says is no list of names.
-            ClassesDifferError: it says others than are known, or nobody says any.
+            ClassesDifferError: nobody says any.
         """
         if said is None:
             if not self.names:
@@ -30,14 +32,4 @@ class KnownClasses:
                     "names in the order of their numbers, from 0 on."
                 )
             return self.names
-        names = class_names(said, field)
-        if self.names and names != self.names:
-            raise ClassesDifferError(
-                f"the model's classes are {_shown(names)}; {_shown(self.names)} were expected."
-            )
-        return names
-
-
-def _shown(names: tuple[str, ...]) -> str:
-    listed = ", ".join(repr(name) for name in names[:8])
-    return listed if len(names) <= 8 else f"{listed} and {len(names) - 8} more"
+        return class_names(said, field)

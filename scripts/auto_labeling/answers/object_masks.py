@@ -17,6 +17,8 @@ from scripts.auto_labeling.answers.model_answer import UnreadableAnswerError
 from scripts.auto_labeling.answers.photo_frame import PhotoFrame
 
 HALF = 0.5
+FURTHEST = 1000.0
+"""Photos' sides that a box may be away; further out nothing of it is in the photo."""
 LARGEST_BOX_MASK = 64
 """Side of the mask that Mask R-CNN makes of a box: 28 in most versions, 14 and 33 in some."""
 
@@ -49,6 +51,8 @@ def read_object_mask(
     height, width = values.shape
     size = Size(width, height)
     if size != answer_size and is_box_mask(size, frame):
+        if max(map(abs, box)) > FURTHEST:
+            raise UnreadableAnswerError(f"{field}: its box is far out of the photo.")
         return _of_box(values, box, frame)
     try:
         return PlacedMask.cut(frame.mask(values > HALF))
@@ -81,7 +85,7 @@ def _of_box(
     window = Box(
         first, upper, max(min(right, across) - first, 0), max(min(bottom, down) - upper, 0)
     )
-    if window.width == 0 or window.height == 0:
+    if window.is_empty:
         return PlacedMask(EMPTY_BOX, np.zeros((0, 0), bool))
     height, width = values.shape
     per_column, per_row = width / (right - left), height / (bottom - top)
