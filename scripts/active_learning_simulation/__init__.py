@@ -1,0 +1,1 @@
+"""Active learning replayed on photos whose labels are known, with simulated workers."""
