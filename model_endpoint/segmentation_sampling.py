@@ -15,6 +15,8 @@ from model_endpoint.segmentation_network import Colours
 
 SCALES = (0.7, 1.5)
 
+Matrix = npt.NDArray[np.float64]
+
 
 def segmentation_loss(logits: Tensor, label_maps: Tensor) -> Tensor:
     """Cross entropy and soft IoU of the classes that a batch has; void pixels count in neither.
@@ -43,24 +45,8 @@ def random_crop(
 
     What lies beyond the photo is void.
     """
-    height, width = label_map.shape
-    scale = float(np.exp(rng.uniform(*np.log(SCALES))))
-    free_x, free_y = width * scale - side, height * scale - side
-    left, top = (free * rng.random() if free > 0 else free / 2 for free in (free_x, free_y))
-    mirrored = rng.random() < 0.5
-    matrix = np.array([[scale, 0, -left], [0, scale, -top]])
-    if mirrored:
-        matrix[0] = (-scale, 0, side + left)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    border: npt.NDArray[np.float64] = photo.reshape(-1, 3).mean(0)
-    colours = cv2.warpAffine(
-        photo,
-        matrix,
-        (side, side),
-        flags=way,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=[float(value) for value in border],
-    )
+    matrix = crop_matrix(label_map.shape, side, rng)
+    colours = cropped(photo, matrix, side)
     labels = cv2.warpAffine(
         label_map,
         matrix,
@@ -69,4 +55,31 @@ def random_crop(
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=[VOID],
     )
-    return recolour(np.asarray(colours, np.uint8), rng), np.asarray(labels, np.uint8)
+    return recolour(colours, rng), np.asarray(labels, np.uint8)
+
+
+def crop_matrix(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> Matrix:
+    """Where the pixels of a photo (height, width) go in a square cut of it, float64 (2, 3)."""
+    height, width = shape[:2]
+    scale = float(np.exp(rng.uniform(*np.log(SCALES))))
+    free_x, free_y = width * scale - side, height * scale - side
+    left, top = (free * rng.random() if free > 0 else free / 2 for free in (free_x, free_y))
+    mirrored = rng.random() < 0.5
+    matrix = np.array([[scale, 0, -left], [0, scale, -top]])
+    if mirrored:
+        matrix[0] = (-scale, 0, side + left)
+    return matrix
+
+
+def cropped(photo: Colours, matrix: Matrix, side: int) -> Colours:
+    """The square of a photo; what lies beyond the photo has its mean colour."""
+    border: npt.NDArray[np.float64] = photo.reshape(-1, 3).mean(0)
+    colours = cv2.warpAffine(
+        photo,
+        matrix,
+        (side, side),
+        flags=cv2.INTER_AREA if matrix[1, 1] < 1 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=[float(value) for value in border],
+    )
+    return np.asarray(colours, np.uint8)

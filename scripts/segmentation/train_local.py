@@ -40,13 +40,12 @@ class LocalTrainingOptions:
 def run_local_training(options: LocalTrainingOptions) -> int:
     """Train, or go on with a run that was interrupted; the exit code."""
     try:
+        from model_endpoint.epoch_loop import LOG_FILE, EpochReport
         from model_endpoint.model_directory import SHIPPED
         from model_endpoint.network import NetworkConfig
         from model_endpoint.segmentation_network import STRIDE, SegmentationConfig
         from model_endpoint.segmentation_trainer import (
-            LOG_FILE,
             MODEL_FOLDER,
-            EpochReport,
             SegmentationRecipe,
             SegmentationTrainer,
         )

@@ -15,6 +15,7 @@ from tests.grid import label_grid
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
+from model_endpoint.epoch_loop import EpochReport  # noqa: E402
 from model_endpoint.model_directory import SHIPPED  # noqa: E402
 from model_endpoint.network import NetworkConfig  # noqa: E402
 from model_endpoint.segmentation_network import (  # noqa: E402
@@ -25,7 +26,6 @@ from model_endpoint.segmentation_network import (  # noqa: E402
 )
 from model_endpoint.segmentation_sampling import random_crop, segmentation_loss  # noqa: E402
 from model_endpoint.segmentation_trainer import (  # noqa: E402
-    EpochReport,
     SegmentationRecipe,
     SegmentationTrainer,
     TrainingImage,
