@@ -13,6 +13,7 @@ import typer
 
 from hooks.core.errors import FewclickError
 from scripts.commands import (
+    bench_conversion,
     bench_endpoint,
     bench_export,
     bench_runtimes,
@@ -72,6 +73,7 @@ def _options(
 
 
 app.command()(demo.demo)
+app.command("bench-conversion")(bench_conversion.bench_conversion)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-export")(bench_export.bench_export)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)

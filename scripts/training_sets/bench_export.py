@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hooks.core.categories import LabelCategories
-from hooks.core.masks import write_label_map
+from hooks.core.masks import LabelMap, write_label_map
 from scripts.local_ground_truth.s3_disk import S3Disk
 from scripts.object_store import open_store
 from scripts.training_sets.export_run import THREADS
@@ -100,15 +100,16 @@ def write_objects(folder: Path, count: int, seed: int) -> None:
     S3Disk(folder).save_bucket(BUCKET, {})
     for place in ("photos", "masks"):
         (folder / BUCKET / place).mkdir(parents=True, exist_ok=True)
-    scenes = [_scene(np.random.default_rng([seed, number])) for number in range(SCENES)]
+    drawn = [scene(np.random.default_rng([seed, number])) for number in range(SCENES)]
+    scenes = [(photo, write_label_map(mask, LABELS.colors())) for photo, mask in drawn]
     for number in range(count):
         photo, mask = scenes[number % SCENES]
         (folder / BUCKET / "photos" / f"{number:06d}.jpg").write_bytes(photo)
         (folder / BUCKET / "masks" / f"{number:06d}.png").write_bytes(mask)
 
 
-def _scene(rng: np.random.Generator) -> tuple[bytes, bytes]:
-    """A photo's JPEG, about as many bytes as real ones have, and its mask's PNG."""
+def scene(rng: np.random.Generator) -> tuple[bytes, LabelMap]:
+    """A photo's JPEG, about as many bytes as real ones have, and what is on it."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     label_map = np.zeros((HEIGHT, WIDTH), np.uint8)
     for index in rng.integers(1, len(LABELS) + 1, 4):
@@ -125,7 +126,7 @@ def _scene(rng: np.random.Generator) -> tuple[bytes, bytes]:
     )
     stream = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(stream, "JPEG", quality=90)
-    return stream.getvalue(), write_label_map(label_map, LABELS.colors())
+    return stream.getvalue(), label_map
 
 
 def _lines(count: int) -> Iterator[str]:
@@ -193,13 +194,13 @@ def _serve(folder: Path, connection: Connection) -> None:
 
 def _contest(count: int, manifest: Path, out: Path, environment: Mapping[str, str]) -> Contest:
     copying = [sys.executable, "-m", __name__, str(manifest), f"{out}-copied"]
-    copy_seconds, copy_mb = _run(copying, environment)
+    copy_seconds, copy_mb = measured_run(copying, environment)
     exporting = [sys.executable, "-m", "scripts", "export", str(manifest), "--out", str(out)]
-    export_seconds, export_mb = _run(exporting, environment)
+    export_seconds, export_mb = measured_run(exporting, environment)
     return Contest(count, export_seconds, export_mb, copy_seconds, copy_mb)
 
 
-def _run(command: list[str], environment: Mapping[str, str]) -> tuple[float, float]:
+def measured_run(command: list[str], environment: Mapping[str, str]) -> tuple[float, float]:
     """Seconds and peak memory in MB of a process.
 
     Raises:
