@@ -38,6 +38,7 @@ from scripts.auto_labeling.found_label import (
     FoundMask,
     LabelRules,
     boxes_of,
+    counted,
     left_out_classes,
     mask_of,
 )
@@ -112,7 +113,7 @@ def convert_answers(
             else:
                 yield outcome
 
-    for done in _side_by_side(converter.convert, fresh()):
+    for done in side_by_side(converter.convert, fresh()):
         journal.write(done)
         on_line()
     return summarize(journal, resumed)
@@ -198,7 +199,7 @@ class _Converter:
                 ConvertedState.NOTHING_FOUND if found.is_nothing else ConvertedState.LABELED,
                 found.confidence,
                 fields=prepared.label.fields(settings.label_attribute_name),
-                found=_counted(found, rules),
+                found=counted(found, rules.labels),
                 left_out=left_out_classes(answer, rules),
             ),
             prepared,
@@ -230,21 +231,7 @@ def _check_classes(answer: ModelAnswer, rules: LabelRules) -> None:
         )
 
 
-def _counted(found: FoundMask | FoundBoxes, rules: LabelRules) -> dict[str, int]:
-    if isinstance(found, FoundBoxes):
-        indices = [item.box.label for item in found.boxes]
-    elif found.instances:
-        indices = [item.label for item in found.instances]
-    else:
-        indices = list(found.class_confidence)
-    counts: dict[str, int] = {}
-    for index in indices:
-        name = rules.labels.name(index)
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def _side_by_side(
+def side_by_side(
     work: Callable[[Item], ConvertedLine], items: Iterable[Item]
 ) -> Iterator[ConvertedLine]:
     """Results as they come; of `items` no more than `AHEAD` are drawn before theirs are taken."""

@@ -10,6 +10,7 @@ have been just below what counts, which is the least that "nothing" can mean.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -159,6 +160,17 @@ def left_out_classes(answer: ModelAnswer, rules: LabelRules) -> dict[str, int]:
             if found.name not in rules.to_label and found.score >= rules.min_score:
                 counts[found.name] = counts.get(found.name, 0) + 1
     return counts
+
+
+def counted(found: FoundMask | FoundBoxes, labels: LabelCategories) -> dict[str, int]:
+    """Label to how many objects of it; 1 where objects are not told apart."""
+    if isinstance(found, FoundBoxes):
+        indices = [item.box.label for item in found.boxes]
+    elif found.instances:
+        indices = [item.label for item in found.instances]
+    else:
+        indices = list(found.class_confidence)
+    return dict(Counter(labels.name(index) for index in indices))
 
 
 def _sure_enough(

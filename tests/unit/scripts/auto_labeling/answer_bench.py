@@ -36,10 +36,16 @@ class AnswerBench:
     kind: str = "masks"
     outcomes: list[Outcome] = field(default_factory=list)
     min_score: float = 0.5
+    name: str = "auto-01"
 
     def __post_init__(self) -> None:
         (self.folder / "b").mkdir(parents=True, exist_ok=True)
         self.store = FolderObjects(self.folder)
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        return self.folder / self.name
 
     @property
     def settings(self) -> ConversionSettings:
@@ -48,8 +54,8 @@ class AnswerBench:
             self.kind,
             LabelRules(LABELS, {"cat": "cat", "dog": "dog"}, self.min_score),
             "auto",
-            "s3://b/auto-01/masks",
-            "auto-01",
+            f"s3://b/{self.name}/masks",
+            self.name,
         )
 
     def photo(self, line: int, width: int = WIDTH, height: int = HEIGHT) -> str:
@@ -67,14 +73,14 @@ class AnswerBench:
         if body is None:
             outcome = Unanswered(line, source, reason)
         else:
-            address = f"s3://b/answers/{line}.out"
+            address = f"s3://b/{self.name}/answers/{line}.out"
             self.store.write(address, body, "application/json")
             outcome = Answered(line, source, address)
         self.outcomes.append(outcome)
         return outcome
 
     def convert(self, outcomes: list[Outcome] | None = None) -> ConversionSummary:
-        with open_conversion(self.folder / "run", self.settings, DATE) as journal:
+        with open_conversion(self.run, self.settings, DATE) as journal:
             return convert_answers(
                 self.outcomes if outcomes is None else outcomes,
                 self.store,
@@ -83,7 +89,7 @@ class AnswerBench:
             )
 
     def lines(self) -> list[ConvertedLine]:
-        with open_conversion(self.folder / "run", self.settings, DATE) as journal:
+        with open_conversion(self.run, self.settings, DATE) as journal:
             return list(journal.lines())
 
     def input_lines(self) -> Iterator[ManifestLine]:

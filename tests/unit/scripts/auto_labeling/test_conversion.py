@@ -135,7 +135,7 @@ def test_an_answer_that_is_gone_and_a_photo_that_is_none_are_set_aside(bench: An
     bench.add(cat())
     bench.store.write("s3://b/photos/1.png", b"no photo", "image/png")
     outcomes: list[Outcome] = [
-        Answered(0, "s3://b/photos/0.png", "s3://b/answers/gone.out"),
+        Answered(0, "s3://b/photos/0.png", "s3://b/auto-01/answers/gone.out"),
         bench.outcomes[1],
     ]
     assert bench.convert(outcomes).set_aside == 2
@@ -150,7 +150,7 @@ def test_manifests_keep_the_inputs_order_and_keys(bench: AnswerBench, tmp_path: 
     shuffled = bench.outcomes[:]
     random.Random(3).shuffle(shuffled)
     bench.convert(shuffled)
-    with open_conversion(tmp_path / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         files = write_manifests(bench.input_lines(), journal, LABELS, tmp_path / "out")
         people = write_manifests(
             bench.input_lines(), journal, LABELS, tmp_path / "people", nothing_to_people=True
@@ -161,7 +161,7 @@ def test_manifests_keep_the_inputs_order_and_keys(bench: AnswerBench, tmp_path: 
     (unlabeled,) = [json.loads(text) for text in files.unlabeled.read_text().splitlines()]
     assert unlabeled == {"source-ref": "s3://b/photos/1.png", "note": "line 1"}
     (aside,) = [json.loads(text) for text in files.set_aside.read_text().splitlines()]
-    assert (aside["line"], aside["answer"]) == (2, "s3://b/answers/1.out")
+    assert (aside["line"], aside["answer"]) == (2, "s3://b/auto-01/answers/1.out")
     assert (people.labeled_count, people.unlabeled_count) == (2, 2)
     assert json.loads(files.categories.read_bytes()) == LABELS.to_category_file()
     assert not lint_manifest(files.labeled.read_bytes(), label_attribute_name="checked").errors
@@ -209,7 +209,7 @@ def test_labels_made_after_resuming_have_the_first_ones_date(bench: AnswerBench)
     bench.add(cat())
     bench.add(cat())
     bench.convert(bench.outcomes[:1])
-    with open_conversion(bench.folder / "run", bench.settings, "2027-01-01T00:00:00") as journal:
+    with open_conversion(bench.run, bench.settings, "2027-01-01T00:00:00") as journal:
         convert_answers(bench.outcomes, bench.store, bench.settings, journal)
     dates = {line.fields["auto-metadata"]["creation-date"] for line in bench.lines()}
     assert dates == {DATE}
@@ -237,15 +237,15 @@ def test_answers_are_drawn_no_faster_than_they_are_converted(bench: AnswerBench)
         nonlocal converted
         converted += 1
 
-    with open_conversion(bench.folder / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         convert_answers(outcomes(), bench.store, bench.settings, journal, on_line)
     assert converted == 3 * AHEAD
     assert most <= AHEAD + 1
 
 
 def test_a_file_that_is_no_journal_is_refused(bench: AnswerBench) -> None:
-    (bench.folder / "run").mkdir()
-    (bench.folder / "run" / "conversion.sqlite").write_bytes(b"something else, long enough" * 50)
+    (bench.run).mkdir()
+    (bench.run / "conversion.sqlite").write_bytes(b"something else, long enough" * 50)
     with pytest.raises(RefusedError, match="no journal"):
         bench.convert()
 
@@ -253,7 +253,7 @@ def test_a_file_that_is_no_journal_is_refused(bench: AnswerBench) -> None:
 def test_every_state_is_counted_once(bench: AnswerBench) -> None:
     bench.add(cat())
     bench.convert()
-    with open_conversion(bench.folder / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         assert journal.counts() == {
             ConvertedState.LABELED: 1,
             ConvertedState.NOTHING_FOUND: 0,

@@ -22,13 +22,13 @@ def bench_of(folder: Path, *scores: float) -> AnswerBench:
 
 
 def picture(bench: AnswerBench) -> bytes | None:
-    with open_conversion(bench.folder / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         return draw_labels(journal, bench.store, LABELS, "auto", each=2)
 
 
 def test_the_surest_the_middle_and_the_least_sure_are_shown_once_each(tmp_path: Path) -> None:
     bench = bench_of(tmp_path, 0.6, 0.9, 0.7, 0.8, 0.55, 0.95, 0.2)
-    with open_conversion(tmp_path / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         chosen = _chosen(journal, 2)
     assert {kind: [line.confidence for line in lines] for kind, lines in chosen.items()} == {
         "surest": [0.95, 0.9],
@@ -39,7 +39,7 @@ def test_the_surest_the_middle_and_the_least_sure_are_shown_once_each(tmp_path: 
 
 def test_few_labels_are_shown_once(tmp_path: Path) -> None:
     bench = bench_of(tmp_path, 0.6, 0.9, 0.7)
-    with open_conversion(tmp_path / "run", bench.settings, DATE) as journal:
+    with open_conversion(bench.run, bench.settings, DATE) as journal:
         lines = [line.line for lines in _chosen(journal, 2).values() for line in lines]
     assert sorted(lines) == [0, 1, 2]
 
