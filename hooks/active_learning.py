@@ -34,10 +34,10 @@ metrics = Metrics(namespace="fewclick", service="active-learning")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point for the state machine. Whatever it raises ends the execution, but for
     AwsBusyError, after which it is asked again."""
+    metrics.add_metric("Steps", MetricUnit.Count, 1)
     step = step_of(event)
     state = LoopState.from_event(event)
     logger.append_keys(run=state.folder.address, step=step, phase=state.phase, round=state.round)
-    metrics.add_metric("Steps", MetricUnit.Count, 1)
     try:
         after = _take(step, state, context)
     except Exception as error:

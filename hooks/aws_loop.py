@@ -73,11 +73,6 @@ def read_record(uri: str) -> Any:
         return None
 
 
-def exists(uri: str) -> bool:
-    """Whether there is an object."""
-    return uri in aws.list_uris(uri)
-
-
 def create_labeling_job(parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Have a job made; None if it was, or the description of the job that has its name already."""
     name = parameters["LabelingJobName"]

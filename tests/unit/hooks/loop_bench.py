@@ -1,12 +1,13 @@
 """An active-learning run on a made-up account, its people and its learner played by this bench.
 
-S3 is moto's; labeling and processing jobs, which moto does not run, are made, described and done
-here, of the shapes in botocore's model. All times are the same moment, so that two runs can be
-compared byte by byte.
+Labeling and processing jobs, which moto does not run, are made, described and done here, of the
+shapes in botocore's model. S3 is in memory too, unless a test wants moto's. All times are the same
+moment, so that two runs can be compared byte by byte.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections import Counter
@@ -20,7 +21,6 @@ from typing import Any
 import botocore.client
 import numpy as np
 import pytest
-from botocore.exceptions import ClientError
 from PIL import Image
 
 from hooks.active_learning import handler
@@ -36,6 +36,7 @@ from scripts.active_learning.execution import Ended, Execution, Progress
 from scripts.active_learning.state_machine import StateError, load_definition
 from scripts.local_ground_truth.request_check import check_shape
 from tests.unit.hooks.conftest import BUCKET, Account, LambdaContext
+from tests.unit.hooks.objects_in_memory import ObjectsInMemory, refusal
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 WIDTH, HEIGHT = 8, 6
@@ -70,6 +71,8 @@ class LoopBench:
     asked: dict[str, list[int]] = field(default_factory=dict)
     kill_at: Callable[[str, str], bool] = lambda step, when: False
     slept: list[float] = field(default_factory=list)
+    masks: dict[str, str] = field(default_factory=dict)
+    s3: ObjectsInMemory | None = field(default_factory=ObjectsInMemory)
 
     @property
     def folder(self) -> RunFolder:
@@ -84,13 +87,13 @@ class LoopBench:
     def start(self) -> None:
         """What `active-learn start` leaves in the folder."""
         lines = []
-        photo = _png(Image.new("RGB", (WIDTH, HEIGHT)))
+        photo = self.account.put("photo.png", _png(Image.new("RGB", (WIDTH, HEIGHT))))
         for line in range(self.plan.objects):
-            lines.append({"source-ref": self.account.put(f"photos/{line}.png", photo), "id": line})
+            lines.append({"source-ref": photo, "id": line})
         self._put(self.folder.plan, json.dumps(self.plan.to_json()))
         self._put(self.folder.input, "".join(json.dumps(line) + "\n" for line in lines))
         learner = {
-            "ProcessingJobName": NAME,
+            "ProcessingJobName": f"{NAME}-learner",
             "RoleArn": "arn:aws:iam::123456789012:role/learner",
             "AppSpecification": {"ImageUri": "image", "ContainerArguments": ["{round}"]},
             "ProcessingResources": {
@@ -189,11 +192,11 @@ class LoopBench:
         name = parameters[f"{kind}JobName"]
         if operation.startswith("Create"):
             if name in self.jobs:
-                raise _refusal(operation, "ResourceInUse", f"{name} exists")
+                raise refusal(operation, "ResourceInUse", f"{name} exists")
             self.jobs[name] = {**parameters, "looks": 0, "kind": kind}
             return {f"{kind}JobArn": f"arn:aws:sagemaker:eu-west-1:123456789012:{name}"}
         if name not in self.jobs:
-            raise _refusal(operation, "ResourceNotFound", f"there is no {name}")
+            raise refusal(operation, "ResourceNotFound", f"there is no {name}")
         job = self.jobs[name]
         job["looks"] += 1
         described = {key: value for key, value in job.items() if key not in ("looks", "kind")}
@@ -216,7 +219,7 @@ class LoopBench:
                 reason = {"failure-reason": "the photo is dark", "human-annotated": "true"}
                 line[f"{NAME}-metadata"] = reason
             else:
-                line[NAME] = self.label_of(self.truth(number), f"people/{number}.png")
+                line[NAME] = self.label_of(self.truth(number))
                 line[f"{NAME}-metadata"] = {
                     "human-annotated": "yes",
                     "creation-date": "2026-11-20T10:00:00",
@@ -228,17 +231,20 @@ class LoopBench:
             return ended | {"FailureReason": "ClientError: no workers."}
         return ended | {"LabelingJobOutput": {"OutputDatasetS3Uri": output}}
 
-    def label_of(self, label_map: LabelMap, key: str) -> dict[str, Any]:
-        """A label value, its mask written."""
+    def label_of(self, label_map: LabelMap) -> dict[str, Any]:
+        """A label value, its mask written; labels that are alike have one mask."""
         if self.plan.kind is LabelKind.BOXES:
             return self.boxes_of(label_map)
         labels = LabelCategories.from_names(self.plan.labels)
-        png = write_label_map(label_map, labels.colors())
+        shape = hashlib.sha256(label_map.tobytes()).hexdigest()
+        if shape not in self.masks:
+            png = write_label_map(label_map, labels.colors())
+            self.masks[shape] = self.account.put(f"masks/{shape}.png", png)
         color_map = {
             str(index): {"class-name": labels.name(index), "hex-color": labels.color(index)}
             for index in sorted({0, *np.unique(label_map).tolist()})
         }
-        return {"mask-ref": self.account.put(key, png), "internal-color-map": color_map}
+        return {"mask-ref": self.masks[shape], "internal-color-map": color_map}
 
     def boxes_of(self, label_map: LabelMap) -> dict[str, Any]:
         boxes = []
@@ -274,12 +280,9 @@ class LoopBench:
             "ProcessingEndTime": NOW,
         }
 
-    def prediction(
-        self, number: int, line: int, confidence: float, label_map: LabelMap
-    ) -> ImagePrediction:
+    def prediction(self, line: int, confidence: float, label_map: LabelMap) -> ImagePrediction:
         """A prediction of a label map."""
-        key = f"{self.folder.round(number).address}masks/{line}.png"
-        label = self.label_of(label_map, parse_s3_uri(key)[1]) if label_map.any() else {}
+        label = self.label_of(label_map) if label_map.any() else {}
         main_class = self.plan.labels[int(label_map.max()) - 1] if label else ""
         return ImagePrediction(
             line, confidence, entropy=1 - confidence, main_class=main_class, label=label
@@ -289,10 +292,10 @@ class LoopBench:
 def predict_easy(bench: LoopBench, number: int, line: int) -> ImagePrediction | None:
     """Two photos of three are easy: predicted right, and surely so. The others shrink."""
     if line % 3:
-        return bench.prediction(number, line, 0.9 - line / 10_000, bench.truth(line))
+        return bench.prediction(line, 0.9 - line / 10_000, bench.truth(line))
     wrong = np.zeros((HEIGHT, WIDTH), np.uint8)
     wrong[1, 1] = 1
-    return bench.prediction(number, line, 0.3 - line / 10_000, wrong)
+    return bench.prediction(line, 0.3 - line / 10_000, wrong)
 
 
 def plan_of(**changes: Any) -> LoopPlan:
@@ -323,8 +326,11 @@ def standing_in(bench: LoopBench, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         step = f"{operation} {_what(parameters)}"
         if changes and bench.kill_at(step, "before"):
             raise Killed(step)
-        if self.meta.service_model.service_name == "sagemaker":
+        service = self.meta.service_model.service_name
+        if service == "sagemaker":
             answer = bench.answer(operation, parameters)
+        elif service == "s3" and bench.s3 is not None:
+            answer = bench.s3.answer(operation, parameters)
         else:
             answer = call(self, operation, parameters)
         if changes and bench.kill_at(step, "after"):
@@ -355,10 +361,6 @@ def _what(parameters: Mapping[str, Any]) -> str:
         if name in parameters:
             return str(parameters[name])
     return ""
-
-
-def _refusal(operation: str, code: str, message: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 def _png(image: Image.Image) -> bytes:
