@@ -28,6 +28,7 @@ from scripts.commands import (
     job,
     latency,
     manifest,
+    merge_labels,
     pack_model,
     predict,
     preview,
@@ -87,6 +88,7 @@ app.add_typer(job.app, name="job")
 app.command()(doctor.doctor)
 app.command()(latency.latency)
 app.add_typer(manifest.app, name="manifest")
+app.command("merge-labels")(merge_labels.merge_labels)
 app.command("pack-model")(pack_model.pack_model)
 app.command()(predict.predict)
 app.command()(preview.preview)

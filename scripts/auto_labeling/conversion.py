@@ -80,6 +80,15 @@ class ConversionSettings:
     file_grid: bool = False
 
     @property
+    def about(self) -> dict[str, object]:
+        """What a merge of runs must know of this one."""
+        return {
+            "kind": self.kind,
+            "labels": list(self.rules.labels),
+            "label_attribute_name": self.label_attribute_name,
+        }
+
+    @property
     def digest(self) -> str:
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
@@ -123,7 +132,7 @@ def open_conversion(
     folder: Path, settings: ConversionSettings, creation_date: str
 ) -> ConversionJournal:
     """The journal of a run's folder."""
-    return ConversionJournal(folder / JOURNAL_FILE, settings.digest, creation_date)
+    return ConversionJournal(folder / JOURNAL_FILE, settings.digest, creation_date, settings.about)
 
 
 class _Converter:

@@ -19,7 +19,9 @@ from scripts.refusal import RefusedError
 ROWS_A_COMMIT = 64
 """A killed conversion does so many again, which writes the same objects."""
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (digest TEXT NOT NULL, creation_date TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS run (
+  digest TEXT NOT NULL, creation_date TEXT NOT NULL, about TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS converted (
   line INTEGER PRIMARY KEY,
   source_ref TEXT NOT NULL,
@@ -79,34 +81,45 @@ class ConversionJournal:
     A journal of other settings is begun anew: its labels are written over.
 
     Args:
-        digest: of all that a label depends on beside its answer.
+        digest: of all that a label depends on beside its answer; None takes a journal that is
+            there as it is.
         creation_date: of the labels; that of the first time stays.
+        about: what others need to know to use the labels.
 
     Raises:
-        RefusedError: the file is no journal.
+        RefusedError: the file is no journal, or there is none to be taken as it is.
     """
 
-    def __init__(self, file: Path, digest: str, creation_date: str) -> None:
+    def __init__(
+        self,
+        file: Path,
+        digest: str | None,
+        creation_date: str = "",
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        if digest is None and not file.is_file():
+            raise RefusedError(f"there is no journal of a conversion at {file}.")
         file.parent.mkdir(parents=True, exist_ok=True)
         self._rows = sqlite3.connect(file, isolation_level="DEFERRED")
         self._waiting = 0
         try:
             self._rows.execute("PRAGMA journal_mode = WAL")
             self._rows.executescript(_SCHEMA)
-            begun = self._rows.execute("SELECT digest, creation_date FROM run").fetchone()
+            begun = self._rows.execute("SELECT digest, creation_date, about FROM run").fetchone()
         except sqlite3.DatabaseError as error:
             self._rows.close()
             raise RefusedError(
                 f"{file} is no journal of a conversion ({error}): remove it, or choose another "
                 "folder."
             ) from error
-        if begun is None or begun[0] != digest:
+        if begun is None or (digest is not None and begun[0] != digest):
+            begun = (digest or "", creation_date, _text(about or {}))
             self._rows.execute("DELETE FROM run")
             self._rows.execute("DELETE FROM converted")
-            self._rows.execute("INSERT INTO run VALUES (?, ?)", (digest, creation_date))
+            self._rows.execute("INSERT INTO run VALUES (?, ?, ?)", begun)
             self._rows.commit()
-            begun = (digest, creation_date)
         self.creation_date: str = begun[1]
+        self.about: Mapping[str, Any] = json.loads(begun[2])
 
     def __enter__(self) -> Self:
         return self

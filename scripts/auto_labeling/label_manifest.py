@@ -94,7 +94,7 @@ def _set_aside(journal: ConversionJournal) -> Iterator[str]:
             told = {
                 "line": line.line + 1,
                 "source-ref": line.source_ref,
-                "answer": line.output,
+                "answer": line.output if line.output.startswith("s3://") else "",
                 "reason": line.reason,
             }
             yield json.dumps(told, ensure_ascii=False) + "\n"

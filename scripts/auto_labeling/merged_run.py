@@ -58,6 +58,15 @@ class MergeSettings:
     job_name: str
     priority: tuple[str, ...] = ()
 
+    @property
+    def about(self) -> dict[str, object]:
+        """As of a run that was converted."""
+        return {
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "label_attribute_name": self.label_attribute_name,
+        }
+
     def digest(self, sources: Sequence[MergeSource]) -> str:
         """Of all that a merged label depends on beside the labels themselves."""
         told = [source.label_attribute_name for source in sources]

@@ -21,7 +21,7 @@ from scripts.auto_labeling.conversion import ConversionSettings, convert_answers
 from scripts.auto_labeling.conversion_journal import ConvertedLine
 from scripts.auto_labeling.conversion_summary import ConversionSummary
 from scripts.auto_labeling.found_label import LabelRules
-from scripts.object_store import FolderObjects
+from scripts.object_store import FolderObjects, ObjectStore
 
 LABELS = LabelCategories.from_names(["cat", "dog"])
 DATE = "2026-11-20T10:12:00.833000"
@@ -37,10 +37,14 @@ class AnswerBench:
     outcomes: list[Outcome] = field(default_factory=list)
     min_score: float = 0.5
     name: str = "auto-01"
+    bucket: str = "b"
+    store: ObjectStore = field(default=None)  # type: ignore[assignment]  # see __post_init__
+    """Where the bucket is; without one, in `folder`."""
 
     def __post_init__(self) -> None:
-        (self.folder / "b").mkdir(parents=True, exist_ok=True)
-        self.store = FolderObjects(self.folder)
+        if self.store is None:
+            (self.folder / self.bucket).mkdir(parents=True, exist_ok=True)
+            self.store = FolderObjects(self.folder)
 
     @property
     def run(self) -> Path:
@@ -54,12 +58,12 @@ class AnswerBench:
             self.kind,
             LabelRules(LABELS, {"cat": "cat", "dog": "dog"}, self.min_score),
             "auto",
-            f"s3://b/{self.name}/masks",
+            f"s3://{self.bucket}/{self.name}/masks",
             self.name,
         )
 
     def photo(self, line: int, width: int = WIDTH, height: int = HEIGHT) -> str:
-        address = f"s3://b/photos/{line}.png"
+        address = f"s3://{self.bucket}/photos/{line}.png"
         stream = io.BytesIO()
         Image.new("RGB", (width, height), "green").save(stream, "PNG")
         self.store.write(address, stream.getvalue(), "image/png")
@@ -73,7 +77,7 @@ class AnswerBench:
         if body is None:
             outcome = Unanswered(line, source, reason)
         else:
-            address = f"s3://b/{self.name}/answers/{line}.out"
+            address = f"s3://{self.bucket}/{self.name}/answers/{line}.out"
             self.store.write(address, body, "application/json")
             outcome = Answered(line, source, address)
         self.outcomes.append(outcome)
