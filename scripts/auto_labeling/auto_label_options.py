@@ -1,0 +1,58 @@
+"""What `fewclick auto-label` was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hooks.core.job_settings import JobKind
+from scripts.auto_labeling.answers.formats import FormatName
+from scripts.jobs.job_environment import STACK
+
+MASKS, BOXES = "masks", "boxes"
+
+
+@dataclass(frozen=True, slots=True)
+class AutoLabelOptions:
+    """The command line's options; see `fewclick auto-label --help`.
+
+    Attributes:
+        check: kind of the job in which people look at the labels; None for none.
+    """
+
+    name: str
+    model: str
+    labels: str
+    out: Path
+    photos: str | None = None
+    manifest: str | None = None
+    kind: str = MASKS
+    answers: FormatName | None = None
+    classes: str | None = None
+    mapping: Sequence[str] = ()
+    min_score: float = 0.5
+    content_type: str | None = None
+    ignores_orientation: bool = False
+    instance_type: str | None = None
+    max_instances: int = 1
+    concurrency: int = 4
+    role: str | None = None
+    success_topic: str | None = None
+    error_topic: str | None = None
+    accept_eula: bool = False
+    keep_endpoint: bool = False
+    again: bool = False
+    attempts: int = 4
+    patience: str = "30m"
+    check: JobKind | None = JobKind.VERIFICATION
+    team: str | None = None
+    workers: int = 1
+    stack: str = STACK
+    prices: Path | None = None
+    local: Path | None = None
+    region: str | None = None
+    profile: str | None = None
+    yes: bool = False
+    dry_run: bool = False
+    as_json: bool = False
