@@ -13,6 +13,7 @@ import typer
 
 from hooks.core.errors import FewclickError
 from scripts.commands import (
+    auto_label,
     bench_conversion,
     bench_endpoint,
     bench_export,
@@ -74,6 +75,7 @@ def _options(
 
 
 app.command()(demo.demo)
+app.command("auto-label")(auto_label.auto_label)
 app.command("bench-conversion")(bench_conversion.bench_conversion)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-export")(bench_export.bench_export)

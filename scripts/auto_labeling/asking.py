@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -55,18 +56,28 @@ class AskingPlan:
 
 
 def ask_about_all(
-    plan: AskingPlan, journal: Journal, account: AwsAccount, console: Console
+    plan: AskingPlan,
+    journal: Journal,
+    account: AwsAccount,
+    console: Console,
+    on_first: Callable[[str, str], None],
 ) -> Counts:
     """Ask about every photo of the journal that has no answer yet.
+
+    Args:
+        on_first: see `submission.Submission`.
 
     Raises:
         NeverWokeError, RuntimeRefusedError, EndpointError: as their descriptions say. The endpoint
             goes in every case.
     """
-    if journal.counts().done == journal.counts().total:
-        return journal.counts()
+    counts = journal.counts()
+    if counts.done == counts.total:
+        if journal.has_made() and not plan.keep:
+            _delete_left_over(plan, journal, account, console)
+        return counts
     with ExitStack() as closing:
-        facts = closing.enter_context(_endpoint(plan, account, console))
+        facts = closing.enter_context(_endpoint(plan, journal, account, console))
         new = journal.meet(facts.incarnation)
         hear: Callable[[], list[Notice]] = list
         if facts.topics:
@@ -87,6 +98,7 @@ def ask_about_all(
             notices=hear,
             diagnose=EndpointDiagnosis(account, facts.name).sentences,
             on_progress=on_progress,
+            on_first=on_first,
         )
         return submission.follow(new_endpoint=new)
 
@@ -98,7 +110,9 @@ def scaling_of(plan: AskingPlan) -> ScalingRequests:
 
 
 @contextmanager
-def _endpoint(plan: AskingPlan, account: AwsAccount, console: Console) -> Iterator[EndpointFacts]:
+def _endpoint(
+    plan: AskingPlan, journal: Journal, account: AwsAccount, console: Console
+) -> Iterator[EndpointFacts]:
     if plan.parts is None:
         assert plan.model.facts is not None
         yield plan.model.facts
@@ -106,12 +120,32 @@ def _endpoint(plan: AskingPlan, account: AwsAccount, console: Console) -> Iterat
     if plan.model.archive is not None:
         address, archive = plan.model.archive
         S3Objects(account.client("s3")).write(address, archive, "application/gzip")
+    hosted = _hosted(plan, account, console)
+    console.print(f"Endpoint {hosted.name}; Ctrl-C deletes it.", soft_wrap=True)
+    journal.note_made(True)
+    try:
+        with hosted:
+            yield existing_endpoint(account, hosted.name)
+    finally:
+        if not hosted.left:
+            journal.note_made(False)
+    _refuse_left(hosted)
+    if plan.keep:
+        console.print(
+            f"The endpoint {hosted.name} stays, and sleeps when it has nothing to do. Use it "
+            f"again with --model endpoint:{hosted.name}.",
+            soft_wrap=True,
+        )
+
+
+def _hosted(plan: AskingPlan, account: AwsAccount, console: Console) -> HostedEndpoint:
+    assert plan.parts is not None, "one that is there is not made"
     autoscaling = account.client("application-autoscaling")
     requests = scaling_of(plan)
-    hosted = HostedEndpoint(
+    return HostedEndpoint(
         account.client("sagemaker"),
         plan.parts,
-        console.print,
+        partial(console.print, soft_wrap=True, highlight=False),
         attachments=(
             ScalableTarget(autoscaling, requests),
             WakingAlarm(autoscaling, account.client("cloudwatch"), requests),
@@ -119,17 +153,21 @@ def _endpoint(plan: AskingPlan, account: AwsAccount, console: Console) -> Iterat
         adopt=True,
         keep=plan.keep,
     )
-    console.print(f"Endpoint {plan.parts.name}; Ctrl-C deletes it.", soft_wrap=True)
-    with hosted:
-        yield existing_endpoint(account, plan.parts.name)
+
+
+def _delete_left_over(
+    plan: AskingPlan, journal: Journal, account: AwsAccount, console: Console
+) -> None:
+    """What a run left that was killed after its last answer."""
+    hosted = _hosted(plan, account, console)
+    hosted.delete_left_over()
+    _refuse_left(hosted)
+    journal.note_made(False)
+
+
+def _refuse_left(hosted: HostedEndpoint) -> None:
     if hosted.left:
         raise FewclickError(f"not deleted: {', '.join(hosted.left)}.")
-    if plan.keep:
-        console.print(
-            f"The endpoint {plan.parts.name} stays, and sleeps when it has nothing to do. Use it "
-            f"again with --model endpoint:{plan.parts.name}.",
-            soft_wrap=True,
-        )
 
 
 def _instances(plan: AskingPlan, facts: EndpointFacts) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hooks.core.job_settings import JobKind
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.jobs.job_environment import STACK
 
 MASKS, BOXES = "masks", "boxes"

@@ -10,7 +10,7 @@ from typing import Any
 
 from hooks.core.categories import LabelCategories
 from scripts.account.aws_account import AwsAccount
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.asking import AskingPlan, scaling_of
 from scripts.auto_labeling.auto_label_options import BOXES, MASKS, AutoLabelOptions
 from scripts.auto_labeling.journal import Question
@@ -100,7 +100,7 @@ def plan_run(
     matched = _matched(options, names, list(labels), answers)
     data = gather_input(options.photos, options.manifest, folder, f"{prefix}photos/", store)
     content_type = options.content_type or model.content_type
-    digest = run_digest(data.digest, model.identity, answers, content_type or "")
+    digest = run_digest(data.digest, model.identity, answers.accept, content_type or "")
     return AutoLabelPlan(
         data=data,
         labels=labels,

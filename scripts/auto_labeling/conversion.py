@@ -20,7 +20,8 @@ from typing import TypeVar
 from hooks.core.errors import PhotoError
 from hooks.core.machine_label import Origin
 from scripts.auto_labeling.answered import Answered, Outcome
-from scripts.auto_labeling.answers.formats import FormatName, answer_format
+from scripts.auto_labeling.answers.format_name import FormatName
+from scripts.auto_labeling.answers.formats import answer_format
 from scripts.auto_labeling.answers.model_answer import (
     ClassesDifferError,
     ModelAnswer,
@@ -192,7 +193,7 @@ class _Converter:
     ) -> tuple[ConvertedLine, PreparedLabel]:
         settings, rules = self._settings, self._settings.rules
         answer = self._read(body, frame)
-        _check_classes(answer, rules)
+        check_classes(answer, rules)
         found: FoundMask | FoundBoxes
         if settings.kind == "boxes":
             found = boxes_of(answer, rules)
@@ -228,7 +229,7 @@ class _Converter:
         )
 
 
-def _check_classes(answer: ModelAnswer, rules: LabelRules) -> None:
+def check_classes(answer: ModelAnswer, rules: LabelRules) -> None:
     """Raises ClassesDifferError where an answer shows that the model was taken for another."""
     missing = sorted(set(rules.to_label) - set(answer.classes)) if answer.classes else []
     if missing:

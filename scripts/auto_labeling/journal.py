@@ -21,7 +21,11 @@ from scripts.refusal import RefusedError
 
 JOURNAL_FILE = "journal.sqlite"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (digest TEXT NOT NULL, endpoint TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS run (
+  digest TEXT NOT NULL,
+  endpoint TEXT NOT NULL DEFAULT '',
+  made INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS photo (
   line INTEGER PRIMARY KEY,
   source_ref TEXT NOT NULL,
@@ -148,6 +152,13 @@ class Journal:
         met = self._rows.execute("SELECT endpoint FROM run").fetchone()[0]
         self._rows.execute("UPDATE run SET endpoint = ?", (endpoint,))
         return met not in ("", endpoint)
+
+    def has_made(self) -> bool:
+        """Whether an endpoint was made for this run that is not known to be gone."""
+        return bool(self._rows.execute("SELECT made FROM run").fetchone()[0])
+
+    def note_made(self, made: bool) -> None:
+        self._rows.execute("UPDATE run SET made = ?", (int(made),))
 
     def take(self, count: int, now: float) -> list[Question]:
         """Up to `count` photos whose turn it is, the first lines first; they are LEAVING now."""

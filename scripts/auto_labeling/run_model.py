@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from scripts.account.aws_account import AwsAccount
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.async_endpoint import AsyncEndpointParts
 from scripts.auto_labeling.existing_endpoint import EndpointFacts, existing_endpoint
 from scripts.auto_labeling.hosted_model import (

@@ -23,6 +23,7 @@ from scripts.auto_labeling.model_runtime import (
 from scripts.auto_labeling.notices import Notice
 
 MAX_THREADS = 16
+FIRST_PAUSE_SECONDS = 0.1
 
 
 class NeverWokeError(FewclickError):
@@ -37,7 +38,7 @@ class SubmissionBounds:
         in_flight: requests that are out at a time.
         attempts: how often a photo is asked about before it is given up.
         backoff_seconds: before the second attempt; doubled before each further one.
-        seconds_between_looks: for answers.
+        seconds_between_looks: for answers, at most; shorter while they come.
         patience_seconds: without any answer or failure, after which the endpoint counts as one
             that never wakes. From zero, CloudWatch takes two minutes to notice, and an instance
             with a large model ten more to come.
@@ -58,6 +59,8 @@ class Submission:
         notices: what the endpoint's topics have said since the last call.
         diagnose: what is to be checked when nothing comes back.
         on_progress: hears how many stand where.
+        on_first: hears the photo and the answer's address of the first that is answered; what it
+            raises ends the run.
         clock: seconds since 1970.
     """
 
@@ -68,9 +71,11 @@ class Submission:
     notices: Callable[[], Iterable[Notice]] = lambda: ()
     diagnose: Callable[[], Sequence[str]] = lambda: ()
     on_progress: Callable[[Counts], None] = lambda counts: None
+    on_first: Callable[[str, str], None] = lambda source_ref, output: None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     _last_sign: float = field(default=0.0, init=False)
+    _first_is_out: bool = field(default=True, init=False)
 
     def follow(self, *, new_endpoint: bool = False) -> Counts:
         """Send what is to be sent, until every photo has an answer or was given up.
@@ -90,6 +95,7 @@ class Submission:
                 self._look(threads)
                 for sent in self.journal.in_flight():
                     self.journal.put_back(sent.question.line)
+            pause = FIRST_PAUSE_SECONDS
             while True:
                 counts = self.journal.counts()
                 self.on_progress(counts)
@@ -97,10 +103,12 @@ class Submission:
                     return counts
                 moved = self._send(threads, counts) + self._hear() + self._look(threads)
                 if moved:
+                    pause = FIRST_PAUSE_SECONDS
                     continue
                 if self.journal.in_flight():
                     self._check_patience()
-                self.sleep(self.bounds.seconds_between_looks)
+                self.sleep(pause)
+                pause = min(2 * pause, self.bounds.seconds_between_looks)
 
     def _settle_leaving(self, threads: ThreadPoolExecutor) -> None:
         """Requests of which a killed run did not learn whether they left."""
@@ -120,8 +128,7 @@ class Submission:
             if isinstance(sent, FewclickError):
                 finished += self._failed(question, sent)
             elif sent.answered:
-                self.journal.answered(question.line, sent.output)
-                finished += self._sign()
+                finished += self._answered(question, sent.output)
             else:
                 self.journal.sent(question.line, sent.output, sent.failure, self.clock())
         return finished
@@ -143,8 +150,7 @@ class Submission:
             if notice is None:
                 continue
             if notice.completed:
-                self.journal.answered(sent.question.line, notice.output or sent.output)
-                finished += self._sign()
+                finished += self._answered(sent.question, notice.output or sent.output)
             else:
                 finished += self._failed(sent.question, failure_of(notice.reason))
         return finished
@@ -156,8 +162,7 @@ class Submission:
             if isinstance(found, FewclickError):
                 finished += self._failed(sent.question, found)
             elif found is not None:
-                self.journal.answered(sent.question.line, found)
-                finished += self._sign()
+                finished += self._answered(sent.question, found)
         return finished
 
     def _try_look(self, sent: SentQuestion) -> str | FewclickError | None:
@@ -165,6 +170,14 @@ class Submission:
             return self.runtime.look(sent, self.clock())
         except (TransientError, PermanentError) as error:
             return error
+
+    def _answered(self, question: Question, output: str) -> int:
+        """Note an answer; 1, for one that moved."""
+        self.journal.answered(question.line, output)
+        if self._first_is_out:
+            self._first_is_out = False
+            self.on_first(question.source_ref, output)
+        return self._sign()
 
     def _failed(self, question: Question, error: FewclickError) -> int:
         """Have it asked again, or give it up; 1, for one that moved."""

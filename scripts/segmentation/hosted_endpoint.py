@@ -24,6 +24,7 @@ from hooks.core.errors import FewclickError
 SECONDS_BETWEEN_LOOKS = 10.0
 SECONDS_TO_CREATE = 30 * 60
 SECONDS_TO_DELETE = 15 * 60
+MISSING_CODES = ("ObjectNotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
@@ -154,6 +155,15 @@ class HostedEndpoint:
             return
         self._closing.close()
 
+    def delete_left_over(self) -> None:
+        """Delete what a run that was killed has left, without making anything."""
+        for attachment in reversed(self.attachments):
+            self._delete(attachment.what, attachment.delete)
+        self._delete(f"endpoint {self.name}", self._delete_endpoint)
+        self._delete(f"endpoint configuration {self.name}", self._delete_config)
+        if self.parts.model_request() is not None:
+            self._delete(f"model {self.name}", self._delete_model)
+
     def _create(self, create: Callable[..., object], request: dict[str, Any]) -> None:
         try:
             create(**request)
@@ -219,8 +229,11 @@ class HostedEndpoint:
 
 def _is_missing(error: Exception) -> bool:
     response: Any = getattr(error, "response", {})
-    message = str(response.get("Error", {}).get("Message", "")).lower()
-    return "could not find" in message or "does not exist" in message or "not found" in message
+    said = response.get("Error", {})
+    message = str(said.get("Message", "")).lower()
+    return said.get("Code") in MISSING_CODES or any(
+        words in message for words in ("could not find", "does not exist", "not found")
+    )
 
 
 def _is_there(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from PIL import Image
 from hooks.core.categories import LabelCategories
 from hooks.core.manifest import ManifestLine
 from scripts.auto_labeling.answered import Answered, Outcome, Unanswered
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.answers.model_answer import FoundObject
 from scripts.auto_labeling.answers.own_answer import encode_objects
 from scripts.auto_labeling.conversion import ConversionSettings, convert_answers, open_conversion

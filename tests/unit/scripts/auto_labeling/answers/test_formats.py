@@ -17,7 +17,8 @@ from PIL import Image
 from hooks.core.geometry import Size
 from hooks.core.masks import LabelMap
 from hooks.core.photo import PhotoHeader
-from scripts.auto_labeling.answers.formats import FormatName, answer_format
+from scripts.auto_labeling.answers.format_name import FormatName
+from scripts.auto_labeling.answers.formats import answer_format
 from scripts.auto_labeling.answers.model_answer import (
     ClassesDifferError,
     FoundObject,
