@@ -19,14 +19,18 @@ from scripts.account.aws_account import AwsAccount, open_account
 from scripts.auto_labeling.asking import ask_about_all
 from scripts.auto_labeling.auto_label_options import AutoLabelOptions
 from scripts.auto_labeling.auto_label_plan import AutoLabelPlan, plan_run, requests_of
+from scripts.auto_labeling.check_job import Check, check_job_options
 from scripts.auto_labeling.conversion import ConversionSettings, convert_answers, open_conversion
 from scripts.auto_labeling.conversion_summary import ConversionSummary
 from scripts.auto_labeling.first_answer import look_at_first
 from scripts.auto_labeling.found_label import LabelRules
 from scripts.auto_labeling.journal import JOURNAL_FILE, Counts, Journal
 from scripts.auto_labeling.label_manifest import LabelManifests, write_manifests
+from scripts.auto_labeling.label_picture import draw_labels
 from scripts.auto_labeling.run_cost import run_cost
 from scripts.jobs.job_cost import JobCost
+from scripts.jobs.job_create import MadeJob, create_job, tell_job
+from scripts.jobs.job_create_options import JobCreateOptions
 from scripts.jobs.job_environment import find_environment
 from scripts.jobs.job_upload import upload_photos
 from scripts.object_store import ObjectStore, S3Objects
@@ -34,6 +38,7 @@ from scripts.prices import load_prices
 from scripts.progress import counting
 
 SUMMARY_FILE = "summary.json"
+PICTURE_FILE = "labels.png"
 
 
 def run_auto_label(options: AutoLabelOptions) -> int:
@@ -73,7 +78,8 @@ def run_auto_label(options: AutoLabelOptions) -> int:
 
         counts = ask_about_all(plan.asking, journal, account, console, on_first)
         summary, manifests = _label(options, plan, settings, journal, counts, store)
-    return _tell(options, plan, counts, summary, manifests, cost, console)
+    job = _make_job(options, manifests, console)
+    return _tell(options, plan, counts, summary, manifests, cost, job, console)
 
 
 def _settings(options: AutoLabelOptions, plan: AutoLabelPlan) -> ConversionSettings:
@@ -144,7 +150,31 @@ def _label(
         with counting("answers made labels", counts.total) as on_line:
             summary = convert_answers(journal.outcomes(), store, settings, conversion, on_line)
         manifests = write_manifests(plan.data.lines(), conversion, plan.labels, options.out)
+        picture = draw_labels(conversion, store, plan.labels, options.name)
+    if picture is not None:
+        (options.out / PICTURE_FILE).write_bytes(picture)
     return summary, manifests
+
+
+def _make_job(
+    options: AutoLabelOptions, manifests: LabelManifests, console: Console
+) -> MadeJob | None:
+    """The job in which people check the labels; None where none is wanted, or there are none."""
+    if not options.check or not manifests.labeled_count:
+        return None
+    job = JobCreateOptions(
+        name=options.check_job_name,
+        team=options.team,
+        workers=options.workers,
+        stack=options.stack,
+        prices=options.prices,
+        local=options.local,
+        region=options.region,
+        profile=options.profile,
+        yes=options.yes,
+    )
+    wanted = check_job_options(manifests, Check(options.check), options.kind, options.name, job)
+    return create_job(wanted, console)
 
 
 def _tell(
@@ -154,6 +184,7 @@ def _tell(
     summary: ConversionSummary,
     manifests: LabelManifests,
     cost: JobCost,
+    job: MadeJob | None,
     console: Console,
 ) -> int:
     document: dict[str, Any] = {
@@ -166,6 +197,7 @@ def _tell(
         "labeled_manifest": str(manifests.labeled),
         "unlabeled_manifest": str(manifests.unlabeled),
         "set_aside_file": str(manifests.set_aside),
+        "job": None if job is None else job.to_json(),
         "cost": cost.to_json() if plan.asking.parts is not None and options.local is None else None,
     }
     text = json.dumps(document, ensure_ascii=False, indent=1)
@@ -175,6 +207,8 @@ def _tell(
     else:
         typer.echo(_text(summary, counts), nl=False)
     console.print(f"Labels  {manifests.labeled}", soft_wrap=True)
+    if (options.out / PICTURE_FILE).exists():
+        console.print(f"Picture {options.out / PICTURE_FILE}", soft_wrap=True)
     if manifests.unlabeled_count:
         console.print(f"Without {manifests.unlabeled}", soft_wrap=True)
     if counts.given_up:
@@ -183,6 +217,8 @@ def _tell(
             "same command with --again asks once more.",
             soft_wrap=True,
         )
+    if job is not None:
+        tell_job(job, options.local, console)
     return 1 if counts.given_up or summary.set_aside else 0
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hooks.core.job_settings import JobKind
 from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.jobs.job_environment import STACK
 
@@ -18,7 +17,8 @@ class AutoLabelOptions:
     """The command line's options; see `fewclick auto-label --help`.
 
     Attributes:
-        check: kind of the job in which people look at the labels; None for none.
+        check: what people do with the labels, `verification` or `adjustment`; "" for no job.
+        job_name: of that job; None for the run's with `-check`.
     """
 
     name: str
@@ -45,7 +45,8 @@ class AutoLabelOptions:
     again: bool = False
     attempts: int = 4
     patience: str = "30m"
-    check: JobKind | None = JobKind.VERIFICATION
+    check: str = "verification"
+    job_name: str | None = None
     team: str | None = None
     workers: int = 1
     stack: str = STACK
@@ -56,3 +57,7 @@ class AutoLabelOptions:
     yes: bool = False
     dry_run: bool = False
     as_json: bool = False
+
+    @property
+    def check_job_name(self) -> str:
+        return self.job_name or f"{self.name[:57]}-check"

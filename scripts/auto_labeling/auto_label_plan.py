@@ -31,9 +31,11 @@ from scripts.auto_labeling.run_model import (
     guess_format,
     run_digest,
 )
+from scripts.commands.choices import Workforce
 from scripts.durations import seconds_of
 from scripts.jobs.job_environment import JobEnvironment
 from scripts.jobs.job_plan import read_label_names
+from scripts.jobs.workforce import find_team
 from scripts.object_store import ObjectStore
 from scripts.refusal import RefusedError
 
@@ -85,6 +87,10 @@ def plan_run(
             "jobs have."
         )
     prefix = f"s3://{environment.bucket}/auto-label/{options.name.lower()}/"
+    if options.check:
+        # Better said now than when the labels are there.
+        find_team(Workforce.PRIVATE, options.team, account, environment.workteam_arn)
+        _check_job_name(options)
     labels = read_label_names(options.labels)
     source = parse_model_source(options.model)
     model = find_model(
@@ -146,6 +152,16 @@ def requests_of(plan: AutoLabelPlan) -> dict[str, Any]:
     )
     requests["InvokeEndpointAsync"] = runtime.request(first)
     return requests
+
+
+def _check_job_name(options: AutoLabelOptions) -> None:
+    if not NAME.fullmatch(options.check_job_name):
+        raise RefusedError(f"--job-name {options.check_job_name!r} is no name of a labeling job.")
+    if options.check_job_name == options.name:
+        raise RefusedError(
+            f"--job-name {options.name}: the job's labels would overwrite the model's; choose "
+            "another name than the run's."
+        )
 
 
 def _format(options: AutoLabelOptions, source: ModelSource) -> FormatName:

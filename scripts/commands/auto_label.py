@@ -22,7 +22,7 @@ class LabelKind(StrEnum):
 
 
 class Check(StrEnum):
-    """What people do with the labels."""
+    """What people do with the labels: judge them, correct them, nothing."""
 
     VERIFICATION = "verification"
     ADJUSTMENT = "adjustment"
@@ -174,6 +174,10 @@ def auto_label(
     check: Annotated[
         Check, typer.Option(help="The job made of the labels.", rich_help_panel=CHECK)
     ] = Check.VERIFICATION,
+    job_name: Annotated[
+        str | None,
+        typer.Option(help="Of that job. [default: NAME-check]", rich_help_panel=CHECK),
+    ] = None,
     team: Annotated[
         str | None,
         typer.Option(help="Name or ARN. [default: the only one]", rich_help_panel=CHECK),
@@ -214,7 +218,6 @@ def auto_label(
     Exit codes: 0 every photo has a label · 1 some have none, or something failed · 2 it cannot be
     done as asked, and nothing was made · 130 interrupted.
     """
-    from hooks.core.job_settings import JobKind
     from scripts.auto_labeling.auto_label import run_auto_label
     from scripts.auto_labeling.auto_label_options import AutoLabelOptions
 
@@ -245,7 +248,8 @@ def auto_label(
                 again=again,
                 attempts=attempts,
                 patience=patience,
-                check=None if check is Check.NONE else JobKind(check.value),
+                check="" if check is Check.NONE else check.value,
+                job_name=job_name,
                 team=team,
                 workers=workers,
                 stack=stack,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -32,9 +34,42 @@ from scripts.progress import counting
 from scripts.refusal import RefusedError
 
 
+@dataclass(frozen=True, slots=True)
+class MadeJob:
+    """A job that is there. `status` is `created`, or `exists` where the same request made it."""
+
+    name: str
+    arn: str
+    status: str
+    portal_url: str | None
+    cost: JobCost | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "arn": self.arn,
+            "status": self.status,
+            "portal_url": self.portal_url,
+            "cost": None if self.cost is None else self.cost.to_json(),
+        }
+
+
 def run_create(options: JobCreateOptions) -> int:
     """Make the job, or say why not; the exit code."""
     console = Console(stderr=True)
+    made = create_job(options, console)
+    if made is not None:
+        typer.echo(json.dumps(made.to_json(), indent=1) if options.as_json else made.arn)
+        tell_job(made, options.local, console)
+    return 0
+
+
+def create_job(options: JobCreateOptions, console: Console) -> MadeJob | None:
+    """Make the job; None for a dry run, which prints the request.
+
+    Raises:
+        RefusedError: it cannot be made as asked.
+    """
     account = open_account(options.local, options.region, options.profile)
     there = describe_job(options.name, account)
     if there is not None and REQUEST_TAG not in tags_of(there):
@@ -45,10 +80,10 @@ def run_create(options: JobCreateOptions) -> int:
     prepared = prepare_job(options, account, environment, console)
     if options.dry_run:
         typer.echo(json.dumps(prepared.plan.request, ensure_ascii=False, indent=1))
-        return 0
+        return None
     if there is not None:
         _compare(prepared.plan, there)
-        return _tell(options, account, there["LabelingJobArn"], "exists", prepared.cost, console)
+        return _made(options, account, there["LabelingJobArn"], "exists", prepared.cost)
     streaming = options.input_topic is not None
     check_surroundings(prepared.plan, prepared.lines, account, streaming=streaming)
     _show_cost(prepared, account, console)
@@ -61,7 +96,7 @@ def run_create(options: JobCreateOptions) -> int:
         delete_answers_after(
             options.delete_answers_after, prepared.plan.request, account.client("s3")
         )
-    return _tell(options, account, arn, status, prepared.cost, console)
+    return _made(options, account, arn, status, prepared.cost)
 
 
 def _compare(plan: JobPlan, there: Mapping[str, Any]) -> None:
@@ -129,30 +164,19 @@ def _make(prepared: PreparedJob, account: AwsAccount) -> tuple[str, str]:
     return answer["LabelingJobArn"], "created"
 
 
-def _tell(
-    options: JobCreateOptions,
-    account: AwsAccount,
-    arn: str,
-    status: str,
-    cost: JobCost,
-    console: Console,
-) -> int:
-    portal = None if account.served is None else account.served.portal_url
-    if options.as_json:
-        document = {
-            "name": options.name,
-            "arn": arn,
-            "status": status,
-            "portal_url": portal,
-            "cost": None if account.served is not None else cost.to_json(),
-        }
-        typer.echo(json.dumps(document, indent=1))
-    else:
-        typer.echo(arn)
-    if status == "exists":
+def _made(
+    options: JobCreateOptions, account: AwsAccount, arn: str, status: str, cost: JobCost
+) -> MadeJob:
+    if account.served is None:
+        return MadeJob(options.name, arn, status, None, cost)
+    return MadeJob(options.name, arn, status, account.served.portal_url, None)
+
+
+def tell_job(made: MadeJob, local: Path | None, console: Console) -> None:
+    """Where the job is worked on, and how to see how it goes."""
+    if made.status == "exists":
         console.print("The job is there already, from the same request: nothing was made anew.")
-    if portal is not None:
-        console.print(f"Label here: [bold underline]{portal}[/]", soft_wrap=True)
-    where = "" if options.local is None else f" --local {options.local}"
-    console.print(f"See how it goes: fewclick job watch {options.name}{where}", soft_wrap=True)
-    return 0
+    if made.portal_url is not None:
+        console.print(f"Label here: [bold underline]{made.portal_url}[/]", soft_wrap=True)
+    where = "" if local is None else f" --local {local}"
+    console.print(f"See how it goes: fewclick job watch {made.name}{where}", soft_wrap=True)

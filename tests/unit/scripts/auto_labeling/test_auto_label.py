@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from scripts.auto_labeling import asking
+from scripts.auto_labeling.endpoint_scaling import ScalingRequests
 from scripts.auto_labeling.journal import Journal
 from scripts.auto_labeling.submission import SubmissionBounds
 from scripts.local_ground_truth import hosted_models
@@ -198,10 +199,18 @@ def test_an_endpoint_that_is_there_is_used_and_stays(account: CloudBench, tmp_pa
     assert what_is_left(account) == 4
     again = tmp_path / "gone"
     again.mkdir()
-    account.local.sagemaker.delete_endpoint(EndpointName=name)
+    delete(account, name)
     result = run(again, "--photos", photos, model=f"endpoint:{name}")
     assert result.exit_code == 2
     assert f"there is no endpoint {name}" in result.output
+
+
+def delete(account: CloudBench, name: str) -> None:
+    autoscaling = account.local.client("application-autoscaling")
+    account.local.client("cloudwatch").delete_alarms(AlarmNames=[f"{name}-wakes"])
+    autoscaling.deregister_scalable_target(**ScalingRequests(name).resource)
+    account.local.sagemaker.delete_endpoint(EndpointName=name)
+    account.local.sagemaker.delete_endpoint_config(EndpointConfigName=name)
 
 
 def test_a_real_time_endpoint_does_as_well(account: CloudBench, tmp_path: Path) -> None:
