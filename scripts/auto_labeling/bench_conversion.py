@@ -24,7 +24,7 @@ from rich.table import Table
 from hooks.core.manifest import ManifestLine
 from hooks.core.masks import LabelMap
 from scripts.auto_labeling.answered import Answered
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.answers.own_answer import encode_label_map
 from scripts.auto_labeling.conversion import ConversionSettings, convert_answers, open_conversion
 from scripts.auto_labeling.found_label import LabelRules

@@ -29,7 +29,7 @@ def bench_conversion(
     ] = False,
 ) -> None:
     """Measure how fast models' answers become labels, and in how much memory."""
-    from scripts.auto_labeling.answers.formats import FormatName
+    from scripts.auto_labeling.answers.format_name import FormatName
     from scripts.auto_labeling.bench_conversion import run_bench
 
     counts = answers or [500, 5000]

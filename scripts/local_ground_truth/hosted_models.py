@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from hooks.core.errors import FewclickError
 from hooks.core.manifest import parse_s3_uri
@@ -199,7 +199,10 @@ class HostedModels:
     def _end_those_that_are_gone(self) -> None:
         while not self._closing.wait(SECONDS_BETWEEN_LOOKS):
             with self._changing:
-                gone = [name for name in self._hosted if self._describe(name) is None]
+                try:
+                    gone = [name for name in self._hosted if self._describe(name) is None]
+                except BotoCoreError:
+                    continue  # the rest of this machine is stopping, and this will be, too
                 ended = [self._hosted.pop(name) for name in gone]
             for hosted in ended:
                 hosted.close()

@@ -14,7 +14,7 @@ from hooks.core.geometry import Size
 from hooks.core.job_settings import JobKind, JobSettings
 from hooks.core.manifest import ManifestLine
 from scripts.auto_labeling.answered import Answered, Outcome
-from scripts.auto_labeling.answers.formats import FormatName
+from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.answers.model_answer import FoundObject
 from scripts.auto_labeling.answers.own_answer import encode_label_map, encode_objects
 from scripts.auto_labeling.check_job import Check, check_job_options, create_check_job
