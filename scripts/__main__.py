@@ -18,6 +18,7 @@ from scripts.commands import (
     bench_endpoint,
     bench_export,
     bench_runtimes,
+    cost,
     demo,
     deploy,
     doctor,
@@ -80,6 +81,7 @@ app.command("bench-conversion")(bench_conversion.bench_conversion)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)
 app.command("bench-export")(bench_export.bench_export)
 app.command("bench-runtimes")(bench_runtimes.bench_runtimes)
+app.command("cost")(cost.cost)
 app.command("deploy")(deploy.deploy)
 app.command("evaluate-clicks")(evaluate_clicks.evaluate_clicks)
 app.command("evaluate-consensus")(evaluate_consensus.evaluate_consensus)
