@@ -60,9 +60,7 @@ def run_forecast(options: ForecastOptions) -> int:
             f"--instance-type: the price table does not know {options.instance_type}. It knows "
             f"{known}; add yours in a file for --prices."
         )
-    rates = LoopRates(
-        options.workers, _price(options.price), hourly * Decimal(str(options.hours))
-    )
+    rates = LoopRates(options.workers, _price(options.price), hourly * Decimal(str(options.hours)))
     cases = forecast(prices, options.sizes, rates, _named(options.shares))
     notes = [f"Prices of {prices.dated}; S3, Lambda and taxes come on top."]
     if rates.task_price is None:
@@ -135,9 +133,7 @@ def _phase_table(run: RunCost) -> Table:
     table = _table("phase", "people", "machine", *_MONEY[:-1])
     for phase in run.cost.phases:
         amounts = (phase.human_cost, phase.machine_cost, phase.round_cost, phase.total)
-        table.add_row(
-            phase.phase, f"{phase.human:,}", f"{phase.machine:,}", *map(_amount, amounts)
-        )
+        table.add_row(phase.phase, f"{phase.human:,}", f"{phase.machine:,}", *map(_amount, amounts))
     table.add_section()
     phases = run.cost.phases
     sums = (

@@ -96,9 +96,7 @@ class _Bill:
             tuple(self._notes),
         )
 
-    def _phase(
-        self, phase: str, machine: int = 0, training: Decimal = Decimal(0)
-    ) -> PhaseCost:
+    def _phase(self, phase: str, machine: int = 0, training: Decimal = Decimal(0)) -> PhaseCost:
         human = self._labeled(phase)
         rates = self._rates()
         fees = self._prices.object_fees(human, already_this_month=self._fees_for)

@@ -19,9 +19,7 @@ def cost(
     ] = None,
     objects: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Forecast a run of so many objects.", rich_help_panel=FORECAST
-        ),
+        typer.Option(min=1, help="Forecast a run of so many objects.", rich_help_panel=FORECAST),
     ] = None,
     workers: Annotated[
         int, typer.Option(min=1, max=9, help="Workers per object.", rich_help_panel=FORECAST)
