@@ -21,6 +21,8 @@ import pytest
 from cfnlint.decode import decode
 from moto.server import ThreadedMotoServer
 
+from hooks.core.active_learning.loop_plan import LabelKind, LoopPlan
+from hooks.core.active_learning.run_folder import RunFolder
 from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind, JobSettings, settings_key
 from tests.conftest import DEMO_PHOTOS, REPOSITORY
@@ -277,6 +279,20 @@ def test_the_built_endpoint_guard_looks(build: Build, secret: str) -> None:
     }
     answer = build.invoke("EndpointGuard", environment, {})
     assert answer == {"endpoint": "clicks", "status": "None"}
+
+
+def test_the_built_active_learning_takes_a_step(build: Build, secret: str) -> None:
+    plan = LoopPlan("built", LabelKind.MASKS, ("cat",), 8, 1, 2, 2, 2)
+    folder = RunFolder.of(BUCKET, "built")
+    lines = json.dumps({"source-ref": f"s3://{BUCKET}/cat.jpg"}) + "\n"
+    s3 = boto3.client("s3")
+    for uri, body in ((folder.plan, json.dumps(plan.to_json())), (folder.input, lines * 8)):
+        s3.put_object(Bucket=BUCKET, Key=uri.partition(f"{BUCKET}/")[2], Body=body)
+    event = {"step": "split", "run": folder.address, "wait_seconds": 60}
+    answer = build.invoke("SageMakerActiveLearning", {}, event)
+    assert (answer["phase"], answer["next"]) == ("test", "label")
+    sets = s3.get_object(Bucket=BUCKET, Key=folder.sets.partition(f"{BUCKET}/")[2])
+    assert len(json.loads(sets["Body"].read())["pool"]) == 3
 
 
 def test_what_was_built_can_be_uploaded(build: Build, secret: str, tmp_path: Path) -> None:

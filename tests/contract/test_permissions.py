@@ -238,6 +238,18 @@ def test_no_role_has_a_wildcard_for_an_action(parameters: str) -> None:
         ("ModelRole", "s3:PutObject", "photos/a.jpg", False),
         ("KeyRotation", "s3:GetObject", "photos/a.jpg", False),
         ("EndpointGuard", "s3:GetObject", "photos/a.jpg", False),
+        ("SageMakerActiveLearning", "s3:GetObject", "output/cats/manifests/output", True),
+        ("SageMakerActiveLearning", "s3:GetObject", "jobs/cats/gold/index.json", False),
+        ("SageMakerActiveLearning", "s3:PutObject", "active-learning/cats/sets.json", True),
+        ("SageMakerActiveLearning", "s3:PutObject", "jobs/cats-2/settings.json", True),
+        ("SageMakerActiveLearning", "s3:PutObject", "jobs/cats/gold/index.json", False),
+        ("SageMakerActiveLearning", "s3:PutObject", "photos/a.jpg", False),
+        ("SageMakerActiveLearning", "s3:DeleteObject", "active-learning/cats/sets.json", False),
+        ("LearnerRole", "s3:GetObject", "photos/a.jpg", True),
+        ("LearnerRole", "s3:GetObject", "jobs/cats/grants/ab.json", False),
+        ("LearnerRole", "s3:PutObject", "active-learning/cats/rounds/1/predictions.jsonl", True),
+        ("LearnerRole", "s3:PutObject", "active-learning/cats/plan.json", False),
+        ("ActiveLearningLoopRole", "s3:GetObject", "photos/a.jpg", False),
     ],
 )
 def test_who_may_read_and_write_what(name: str, action: str, key: str, allowed: bool) -> None:
