@@ -149,7 +149,13 @@ def _label(
     with open_conversion(options.out, settings, now) as conversion:
         with counting("answers made labels", counts.total) as on_line:
             summary = convert_answers(journal.outcomes(), store, settings, conversion, on_line)
-        manifests = write_manifests(plan.data.lines(), conversion, plan.labels, options.out)
+        manifests = write_manifests(
+            plan.data.lines(),
+            conversion,
+            plan.labels,
+            options.out,
+            nothing_to_people=options.nothing_to_people,
+        )
         picture = draw_labels(conversion, store, plan.labels, options.name)
     if picture is not None:
         (options.out / PICTURE_FILE).write_bytes(picture)

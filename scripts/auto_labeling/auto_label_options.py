@@ -32,6 +32,7 @@ class AutoLabelOptions:
     classes: str | None = None
     mapping: Sequence[str] = ()
     min_score: float = 0.5
+    nothing_to_people: bool = False
     content_type: str | None = None
     ignores_orientation: bool = False
     instance_type: str | None = None

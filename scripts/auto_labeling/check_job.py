@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from hooks.core.job_settings import JobKind
 from scripts.auto_labeling.label_manifest import LabelManifests
-from scripts.jobs.job_create import run_create
 from scripts.jobs.job_create_options import JobCreateOptions
 from scripts.refusal import RefusedError
 
@@ -63,14 +62,3 @@ def check_job_options(
         labels=str(files.categories),
         earlier_label=machine_attribute,
     )
-
-
-def create_check_job(
-    files: LabelManifests,
-    check: Check,
-    kind: str,
-    machine_attribute: str,
-    options: JobCreateOptions,
-) -> int:
-    """Create the job as `fewclick job create` does, asking first; the exit code."""
-    return run_create(check_job_options(files, check, kind, machine_attribute, options))

@@ -48,14 +48,12 @@ def write_manifests(
     folder: Path,
     *,
     nothing_to_people: bool = False,
-    min_confidence: float = 0.0,
 ) -> LabelManifests:
     """Write the files into a folder.
 
     Args:
         lines: the input manifest, `number` counting from 1 without gaps.
         nothing_to_people: lines in which the model found nothing count as unlabeled.
-        min_confidence: of a label; less sure ones count as unlabeled, 0 to 1.
     """
     folder.mkdir(parents=True, exist_ok=True)
     labeled_count = unlabeled_count = 0
@@ -69,7 +67,6 @@ def write_manifests(
             kept = (
                 done is not None
                 and done.state in HAS_LABEL
-                and done.confidence >= min_confidence
                 and not (nothing_to_people and done.state is ConvertedState.NOTHING_FOUND)
             )
             if kept and done is not None:

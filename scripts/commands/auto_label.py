@@ -90,6 +90,15 @@ def auto_label(
         float,
         typer.Option(min=0, max=1, help="What is less sure is left out.", rich_help_panel=MODEL),
     ] = 0.5,
+    nothing_to_people: Annotated[
+        bool,
+        typer.Option(
+            "--nothing-to-people",
+            help="Photos in which the model finds nothing count as unlabeled, and people label "
+            "them; else their label is that there is nothing.",
+            rich_help_panel=MODEL,
+        ),
+    ] = False,
     content_type: Annotated[
         str | None,
         typer.Option(
@@ -235,6 +244,7 @@ def auto_label(
                 classes=classes,
                 mapping=tuple(mapping or ()),
                 min_score=min_score,
+                nothing_to_people=nothing_to_people,
                 content_type=content_type,
                 ignores_orientation=ignores_orientation,
                 instance_type=instance_type,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from hooks.core.geometry import Size
 from hooks.core.job_settings import JobKind, JobSettings
@@ -17,10 +18,11 @@ from scripts.auto_labeling.answered import Answered, Outcome
 from scripts.auto_labeling.answers.format_name import FormatName
 from scripts.auto_labeling.answers.model_answer import FoundObject
 from scripts.auto_labeling.answers.own_answer import encode_label_map, encode_objects
-from scripts.auto_labeling.check_job import Check, check_job_options, create_check_job
+from scripts.auto_labeling.check_job import Check, check_job_options
 from scripts.auto_labeling.conversion import ConversionSettings, convert_answers, open_conversion
 from scripts.auto_labeling.found_label import LabelRules
 from scripts.auto_labeling.label_manifest import LabelManifests, write_manifests
+from scripts.jobs.job_create import create_job
 from scripts.jobs.job_create_options import JobCreateOptions
 from scripts.object_store import S3Objects
 from scripts.refusal import RefusedError
@@ -80,7 +82,7 @@ def test_the_job_is_made(
     files = labeled(stack, folder, kind, mask_answer() if kind == "masks" else box_answer())
     assert (files.labeled_count, files.unlabeled_count) == (1, 1)
     options = JobCreateOptions(name, yes=True)
-    assert create_check_job(files, check, kind, "auto", options) == 0
+    create_job(check_job_options(files, check, kind, "auto", options), Console(stderr=True))
     settings = JobSettings.from_json(
         stack.read(f"s3://{stack.bucket}/jobs/{name.lower()}/settings.json")
     )
