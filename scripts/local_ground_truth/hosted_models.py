@@ -13,6 +13,7 @@ import tarfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,13 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """What answers for one endpoint. `invocations` is None for a real-time one."""
+    """What answers for one endpoint. `invocations` is None for a real-time one.
 
+    Attributes:
+        made: when the endpoint was; another of the same name was made at another time.
+    """
+
+    made: datetime
     container: Container
     host: EndpointHost | None
     invocations: AsyncInvocations | None
@@ -153,9 +159,13 @@ class HostedModels:
                 raise NoSuchEndpointError(
                     f"Endpoint {endpoint} of account {self._account} not found."
                 )
-            if endpoint not in self._hosted:
-                self._hosted[endpoint] = self._host(endpoint, described)
-            return self._hosted[endpoint]
+            hosted = self._hosted.get(endpoint)
+            if hosted is not None and hosted.made != described["CreationTime"]:
+                self._hosted.pop(endpoint).close()
+                hosted = None
+            if hosted is None:
+                hosted = self._hosted[endpoint] = self._host(endpoint, described)
+            return hosted
 
     def close(self) -> None:
         self._closing.set()
@@ -181,11 +191,11 @@ class HostedModels:
         asynchronous = AsyncConfig.of(config)
         if asynchronous is None:
             host = EndpointHost(endpoint, container.url, account=self._account, region=self._region)
-            return Hosted(container, host, None)
+            return Hosted(described["CreationTime"], container, host, None)
         invocations = AsyncInvocations(
             endpoint, asynchronous, container.url, self._s3, self._sns, self._region
         )
-        return Hosted(container, None, invocations)
+        return Hosted(described["CreationTime"], container, None, invocations)
 
     def _describe(self, endpoint: str) -> dict[str, Any] | None:
         try:
