@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import botocore.session
 import pytest
 
-from scripts.local_ground_truth.request_check import Finding, check_shape, refusal
+from scripts.local_ground_truth.request_check import Finding, check_shape, check_shape_of, refusal
 from scripts.local_ground_truth.request_rules import Surroundings, check_rules
 from scripts.local_ground_truth.s3_objects import S3ObjectError, S3Objects
 
@@ -252,3 +253,24 @@ def test_all_findings_come_in_one_error_worded_as_aws_words_it(
         "'humanTaskConfig.numberOfHumanWorkersPerDataObject' failed to satisfy constraint: Member "
         "must have value less than or equal to 9"
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "right"),
+    [
+        ("sagemaker-runtime", "InvokeEndpointAsync", {"InferenceId": "run-1-1"}, True),
+        ("sagemaker-runtime", "InvokeEndpointAsync", {"InferenceId": "two\nlines"}, False),
+        ("sagemaker-runtime", "InvokeEndpointAsync", {"ContentType": "image/jpeg"}, True),
+        ("sagemaker-runtime", "InvokeEndpointAsync", {"ContentType": "bild/föhn"}, False),
+        ("application-autoscaling", "DescribeScalableTargets", {"ResourceIds": ["a😀"]}, True),
+        ("application-autoscaling", "DescribeScalableTargets", {"ResourceIds": ["\x01"]}, False),
+    ],
+)
+def test_javas_ways_of_writing_patterns_are_understood(
+    service: str, operation: str, request_: dict[str, Any], right: bool
+) -> None:
+    model = botocore.session.Session().get_service_model(service)
+    whole = {"EndpointName": "cats", "ServiceNamespace": "sagemaker", **request_}
+    known = model.operation_model(operation).input_shape.members
+    request = {name: value for name, value in whole.items() if name in known}
+    assert (check_shape_of(model, operation, request) == []) is right
