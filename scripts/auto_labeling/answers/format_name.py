@@ -13,6 +13,7 @@ class FormatName(StrEnum):
     JUMPSTART_BOXES = "jumpstart-boxes"
     JUMPSTART_SEMANTIC = "jumpstart-semantic"
     SAGEMAKER_SEMANTIC = "sagemaker-semantic"
+    SAGEMAKER_BOXES = "sagemaker-boxes"
     TENSORFLOW = "tensorflow"
     HUGGINGFACE = "huggingface"
 
@@ -24,12 +25,16 @@ class FormatName(StrEnum):
     @property
     def names_classes(self) -> bool:
         """Whether answers say what their classes are called."""
-        return self not in (FormatName.SAGEMAKER_SEMANTIC, FormatName.TENSORFLOW)
+        return self not in (
+            FormatName.SAGEMAKER_SEMANTIC,
+            FormatName.SAGEMAKER_BOXES,
+            FormatName.TENSORFLOW,
+        )
 
     @property
     def has_masks(self) -> bool:
         """Whether answers can become masks; boxes can be made of all that have objects."""
-        return self is not FormatName.JUMPSTART_BOXES
+        return self not in (FormatName.JUMPSTART_BOXES, FormatName.SAGEMAKER_BOXES)
 
     @property
     def has_boxes(self) -> bool:
@@ -45,6 +50,7 @@ _ACCEPT = {
     FormatName.JUMPSTART_BOXES: _VERBOSE,
     FormatName.JUMPSTART_SEMANTIC: _VERBOSE,
     FormatName.SAGEMAKER_SEMANTIC: "application/x-protobuf",
+    FormatName.SAGEMAKER_BOXES: _JSON,
     FormatName.TENSORFLOW: _JSON,
     FormatName.HUGGINGFACE: _JSON,
 }

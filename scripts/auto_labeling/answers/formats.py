@@ -12,6 +12,7 @@ from scripts.auto_labeling.answers.jumpstart_semantic import JumpStartSemantic
 from scripts.auto_labeling.answers.known_classes import KnownClasses
 from scripts.auto_labeling.answers.model_answer import AnswerFormat
 from scripts.auto_labeling.answers.own_answer import OwnAnswerFormat
+from scripts.auto_labeling.answers.sagemaker_boxes import SageMakerBoxes
 from scripts.auto_labeling.answers.sagemaker_semantic import SageMakerSemantic
 from scripts.auto_labeling.answers.tensorflow_objects import TensorFlowObjects
 
@@ -34,6 +35,8 @@ def answer_format(name: FormatName, classes: Sequence[str] = ()) -> AnswerFormat
             return JumpStartSemantic(known)
         case FormatName.SAGEMAKER_SEMANTIC:
             return SageMakerSemantic(known)
+        case FormatName.SAGEMAKER_BOXES:
+            return SageMakerBoxes(known)
         case FormatName.TENSORFLOW:
             return TensorFlowObjects(known)
         case FormatName.HUGGINGFACE:

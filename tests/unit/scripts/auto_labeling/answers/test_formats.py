@@ -229,6 +229,13 @@ def test_expected_iou_of_a_sure_model_is_one() -> None:
     assert expected_ious(sure, PERSON.astype(np.uint8)) == {0: 1.0, 1: 1.0}
 
 
+def test_built_in_boxes() -> None:
+    person, bicycle = objects(FormatName.SAGEMAKER_BOXES, document("sagemaker_boxes"), *COCO)
+    assert (person.name, person.score, person.mask) == ("person", 0.9987, None)
+    assert edges(person) == pytest.approx((0.8, 0.9, 3.2, 5.1))
+    assert (bicycle.name, edges(bicycle)) == ("bicycle", (2, 3, 6, 6))
+
+
 # TensorFlow
 
 
@@ -342,6 +349,7 @@ def change(name: str, **fields: object) -> Callable[[], object]:
         (FormatName.JUMPSTART_SEMANTIC, lambda: {"labels": ["a"]}, "predictions"),
         (FormatName.SAGEMAKER_SEMANTIC, lambda: b"nothing", "no record of probabilities"),
         (FormatName.SAGEMAKER_SEMANTIC, lambda: b"\x89PNG\r\n\x1a\n", "cannot be read"),
+        (FormatName.SAGEMAKER_BOXES, lambda: {"prediction": [[0, 1, 0, 0, 1]]}, "has 1 x 5"),
         (FormatName.HUGGINGFACE, lambda: {"error": "loading"}, "the answer: must be a list"),
         (FormatName.HUGGINGFACE, lambda: [1], r"\[0\]: must be an object"),
         (FormatName.HUGGINGFACE, lambda: [{"label": "cat", "score": 1}], "neither a mask"),

@@ -26,6 +26,7 @@ GOOD: list[tuple[FormatName, Any]] = [
     (FormatName.JUMPSTART_INSTANCES, "jumpstart_instances"),
     (FormatName.JUMPSTART_BOXES, "jumpstart_boxes"),
     (FormatName.JUMPSTART_SEMANTIC, "jumpstart_semantic"),
+    (FormatName.SAGEMAKER_BOXES, "sagemaker_boxes"),
     (FormatName.TENSORFLOW, "tensorflow_objects"),
     (FormatName.HUGGINGFACE, "huggingface_masks"),
     (FormatName.HUGGINGFACE, "huggingface_boxes"),
