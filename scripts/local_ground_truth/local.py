@@ -48,6 +48,7 @@ from scripts.local_ground_truth.link_server import LinkServer
 from scripts.local_ground_truth.liquid import GrantReadAccess
 from scripts.local_ground_truth.local_endpoint import start_endpoint
 from scripts.local_ground_truth.model_server import REPOSITORY
+from scripts.local_ground_truth.processing_jobs import ProcessingJobs
 from scripts.local_ground_truth.read_access import presigned_links
 from scripts.local_ground_truth.s3_disk import S3Disk
 from scripts.local_ground_truth.s3_objects import S3Objects
@@ -87,6 +88,7 @@ class LocalGroundTruth:
         grant_read_access: makes such a link.
         accounts: who may sign in; has the requester's code of this run.
         environment: variables with which plain boto3 in another process talks to this one.
+        processing: the Processing jobs.
     """
 
     bucket: str
@@ -101,6 +103,7 @@ class LocalGroundTruth:
     links_url: str
     grant_read_access: GrantReadAccess
     environment: Mapping[str, str]
+    processing: ProcessingJobs
 
     def __init__(
         self,
@@ -286,20 +289,27 @@ class LocalGroundTruth:
             portal=urlsplit(self.portal_url).netloc,
             now=services.now,
         )
+        self.processing = ProcessingJobs(
+            self.root / "processing",
+            self.environment,
+            account=ACCOUNT,
+            region=REGION,
+            now=services.now,
+        )
+        others = {**workforce.operations, **self.processing.operations}
         cloud = Cloud(
             self._disk,
             self._credentials,
             system_clock,  # links are signed by the machine's clock, too
-            control_plane=ControlPlane(
-                services, stack.function_arns(), self._runner.run, workforce.operations
-            ),
-            control_plane_targets=TARGETS | workforce.operations.keys(),
+            control_plane=ControlPlane(services, stack.function_arns(), self._runner.run, others),
+            control_plane_targets=TARGETS | others.keys(),
             # The functions come to life after the cloud that they need.
             functions=LambdaApi(stack.function_arns(), self.invoke),
         )
         closing.callback(cloud.close)
         self._serve("cloud", cloud, closing)
         self._serve("links", LinkServer(cloud), closing)
+        closing.callback(self.processing.close)
         stack.create_buckets(self.s3)
         secrets = self._session.client("secretsmanager", **self._client_options())
         stack.create_secrets(secrets, self.root / "secrets.json")

@@ -56,7 +56,7 @@ class ModelServer:
         self._port = _free_port()
         self.url = f"http://{LOOPBACK}:{self._port}"
         self._command = command_line(self._port, model_dir, module)
-        self._environment = _environment(machine)
+        self._environment = process_environment(machine)
         self._stopping = threading.Event()
         # Held while a process is started or ended, so that none is started behind `stop`.
         self._changing = threading.Lock()
@@ -137,7 +137,8 @@ def command_line(port: int, model_dir: Path | None, module: str = CLICK_SERVER) 
     return [*guard, *server, "--port", str(port), *where]
 
 
-def _environment(machine: Mapping[str, str]) -> dict[str, str]:
+def process_environment(machine: Mapping[str, str]) -> dict[str, str]:
+    """Of a process that talks to this machine's stand-ins and never to AWS itself."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return inherited | dict(machine) | {"NO_PROXY": "127.0.0.1,localhost"}
 

@@ -11,7 +11,7 @@ import functools
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,9 @@ import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from hooks.core.errors import FewclickError
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Answers a request of JSON; raises RequestRefusedError."""
 
 POSIX_CLASSES = {"ASCII": r"\x00-\x7f", "Print": r"\x20-\x7e"}
 """Java's classes that are no Unicode categories."""
@@ -65,6 +68,18 @@ def refusal(findings: list[Finding]) -> RequestRefusedError:
         "ValidationException",
         f"{len(findings)} validation {errors} detected: " + "; ".join(map(str, findings)),
     )
+
+
+def checked(operation: str, answer: Operation) -> Operation:
+    """The answer to requests that SageMaker's model of `operation` allows; a refusal of others."""
+
+    def checked_answer(parameters: Mapping[str, Any]) -> dict[str, Any]:
+        findings = check_shape(operation, parameters)
+        if findings:
+            raise refusal(findings)
+        return answer(parameters)
+
+    return checked_answer
 
 
 def check_shape(operation: str, request: Mapping[str, Any]) -> list[Finding]:

@@ -15,12 +15,12 @@ from typing import Any
 from scripts.local_ground_truth.durable_file import write_durably
 from scripts.local_ground_truth.request_check import (
     Finding,
+    Operation,
     RequestRefusedError,
-    check_shape,
+    checked,
     refusal,
 )
 
-Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 LOCAL_TEAM = "local"
 
 
@@ -62,7 +62,7 @@ class WorkforcePlane:
             "UpdateWorkteam": self.update_workteam,
             "ListSubscribedWorkteams": self.list_subscribed_workteams,
         }
-        return {f"SageMaker.{name}": _checked(name, answer) for name, answer in answers.items()}
+        return {f"SageMaker.{name}": checked(name, answer) for name, answer in answers.items()}
 
     def create_workforce(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         name = parameters["WorkforceName"]
@@ -151,15 +151,3 @@ class WorkforcePlane:
             json.dumps(self._state).encode(),
             incoming=self._file.parent / ".incoming",
         )
-
-
-def _checked(operation: str, answer: Operation) -> Operation:
-    """The answer to requests that botocore's model allows; a refusal of others."""
-
-    def checked(parameters: Mapping[str, Any]) -> dict[str, Any]:
-        findings = check_shape(operation, parameters)
-        if findings:
-            raise refusal(findings)
-        return answer(parameters)
-
-    return checked

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import shlex
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,19 +12,25 @@ from rich.console import Console
 
 from hooks.core.errors import FewclickError
 from scripts.object_store import S3Objects
-from scripts.segmentation.sagemaker_images import image_address
+from scripts.processing_job import (
+    CODE_FILE,
+    INPUT,
+    START_FILE,
+    Machines,
+    pack_code,
+    processing_input,
+    processing_request,
+    start_script,
+    torch_image,
+)
 from scripts.training_sets.export_plan import PLAN_FOLDER, STATE, ExportPlan
 from scripts.training_sets.export_target import StoreTarget, Target
 from scripts.training_sets.export_workshop import missing_pieces
 
 CODE_PACKAGES = ("hooks", "scripts")
 CODE_FOLDER = f"{STATE}/code"
-CODE_FILE = "code.zip"
-START_FILE = "start.sh"
-INPUT = "/opt/ml/processing/input"
 PACKAGES = ("pillow>=11", "opencv-python-headless>=4.10")
 """What the image may lack."""
-MAX_SECONDS = 24 * 3600
 SECONDS_BETWEEN_LOOKS = 15.0
 OVER = ("Completed", "Failed", "Stopped")
 
@@ -54,7 +56,7 @@ class ProcessingOptions:
     seconds_between_looks: float = SECONDS_BETWEEN_LOOKS
 
 
-def processing_request(
+def export_request(
     name: str, address: str, options: ProcessingOptions, image_uri: str
 ) -> dict[str, Any]:
     """The keyword arguments of `boto3.client("sagemaker").create_processing_job`. Pure.
@@ -62,41 +64,12 @@ def processing_request(
     Args:
         address: `s3://` address of the export, whose plan is written.
     """
-    return {
-        "ProcessingJobName": name,
-        "RoleArn": options.role,
-        "AppSpecification": {
-            "ImageUri": image_uri,
-            "ContainerEntrypoint": ["bash", f"{INPUT}/code/{START_FILE}"],
-            "ContainerArguments": [address],
-        },
-        "ProcessingInputs": [
-            _input("plan", f"{address}/{PLAN_FOLDER}/", "ShardedByS3Key"),
-            _input("code", f"{address}/{CODE_FOLDER}/", "FullyReplicated"),
-        ],
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceCount": options.instances,
-                "InstanceType": options.instance_type,
-                "VolumeSizeInGB": 10,
-            }
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": MAX_SECONDS},
-    }
-
-
-def _input(name: str, uri: str, distribution: str) -> dict[str, Any]:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": f"{INPUT}/{name}",
-            "S3DataType": "S3Prefix",
-            "S3InputMode": "File",
-            "S3DataDistributionType": distribution,
-            "S3CompressionType": "None",
-        },
-    }
+    machines = Machines(image_uri, options.role, options.instance_type, options.instances)
+    inputs = [
+        processing_input("plan", f"{address}/{PLAN_FOLDER}/", "ShardedByS3Key"),
+        processing_input("code", f"{address}/{CODE_FOLDER}/"),
+    ]
+    return processing_request(name, machines, [address], inputs)
 
 
 def run_processing(
@@ -115,14 +88,7 @@ def run_processing(
     import boto3  # takes a while
 
     sagemaker = boto3.client("sagemaker")
-    image = options.image_uri or image_address(
-        "pytorch",
-        sagemaker.meta.region_name,
-        version="2.6",
-        py_version="py312",
-        image_scope="training",
-        instance_type=options.instance_type,
-    )
+    image = options.image_uri or torch_image(sagemaker.meta.region_name, options.instance_type)
     name = f"fewclick-export-{time.strftime('%Y-%m-%d-%H-%M-%S', time.gmtime())}"
     if not options.yes:
         console.print(
@@ -130,9 +96,9 @@ def run_processing(
             "the job is over."
         )
         typer.confirm("Start them?", abort=True, err=True)
-    target.write(f"{CODE_FOLDER}/{CODE_FILE}", pack_code(), "application/zip")
-    target.write(f"{CODE_FOLDER}/{START_FILE}", start_script().encode(), "text/x-shellscript")
-    sagemaker.create_processing_job(**processing_request(name, target.address, options, image))
+    target.write(f"{CODE_FOLDER}/{CODE_FILE}", export_code(), "application/zip")
+    target.write(f"{CODE_FOLDER}/{START_FILE}", export_script().encode(), "text/x-shellscript")
+    sagemaker.create_processing_job(**export_request(name, target.address, options, image))
     console.print(f"Processing job {name}. Ctrl-C stops only this; the same command goes on.")
     job = _wait(sagemaker, name, options.seconds_between_looks, console)
     if job["ProcessingJobStatus"] != "Completed":
@@ -155,23 +121,11 @@ def _wait(sagemaker: Any, name: str, seconds: float, console: Console) -> Mappin
             time.sleep(seconds)
 
 
-def start_script() -> str:
+def export_script() -> str:
     """What a machine runs, with the export's address as its argument."""
-    return f"""set -euo pipefail
-work=$(mktemp -d)
-python -m zipfile -e {INPUT}/code/{CODE_FILE} "$work"
-cd "$work"
-python -m pip install --quiet {" ".join(map(shlex.quote, PACKAGES))}
-exec python -m scripts.training_sets.export_shard "$1" {INPUT}/plan
-"""
+    return start_script("scripts.training_sets.export_shard", PACKAGES, f"{INPUT}/plan")
 
 
-def pack_code() -> bytes:
+def export_code() -> bytes:
     """A ZIP of the packages that `scripts.training_sets.export_shard` imports."""
-    root = Path(__file__).parents[2]
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for package in CODE_PACKAGES:
-            for path in sorted((root / package).rglob("*.py")):
-                archive.write(path, path.relative_to(root).as_posix())
-    return stream.getvalue()
+    return pack_code(CODE_PACKAGES)

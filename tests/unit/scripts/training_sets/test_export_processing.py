@@ -22,9 +22,9 @@ from scripts.training_sets.export_plan import PLAN_FOLDER, ExportRequest
 from scripts.training_sets.export_planner import make_plan
 from scripts.training_sets.export_processing import (
     ProcessingOptions,
-    pack_code,
-    processing_request,
-    start_script,
+    export_code,
+    export_request,
+    export_script,
 )
 from scripts.training_sets.export_shard import export_shard
 from scripts.training_sets.export_target import FolderTarget, open_target
@@ -36,7 +36,7 @@ IMAGE = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6-cpu-p
 
 def test_aws_takes_the_request() -> None:
     options = ProcessingOptions(4, ROLE)
-    request = processing_request("fewclick-export-1", "s3://sets/it's", options, IMAGE)
+    request = export_request("fewclick-export-1", "s3://sets/it's", options, IMAGE)
     assert check_shape("CreateProcessingJob", request) == []
     plan, code = request["ProcessingInputs"]
     assert plan["S3Input"]["S3DataDistributionType"] == "ShardedByS3Key"
@@ -49,9 +49,9 @@ def test_aws_takes_the_request() -> None:
 
 
 def test_the_start_script_is_one_that_a_shell_reads() -> None:
-    done = subprocess.run(["bash", "-n"], input=start_script(), text=True, check=False)
+    done = subprocess.run(["bash", "-n"], input=export_script(), text=True, check=False)
     assert done.returncode == 0
-    assert "scripts.training_sets.export_shard" in start_script()
+    assert "scripts.training_sets.export_shard" in export_script()
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -86,7 +86,7 @@ def test_two_machines_do_what_one_does(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_packed_code_runs_with_nothing_but_its_packages(tmp_path: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(pack_code())) as archive:
+    with zipfile.ZipFile(io.BytesIO(export_code())) as archive:
         archive.extractall(tmp_path)
     # As in the container: neither typer nor rich nor moto is there.
     missing = "import sys; sys.modules.update(dict.fromkeys(('typer', 'rich', 'moto', 'jinja2')))"
