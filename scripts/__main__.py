@@ -13,6 +13,7 @@ import typer
 
 from hooks.core.errors import FewclickError
 from scripts.commands import (
+    active_learn,
     auto_label,
     bench_conversion,
     bench_endpoint,
@@ -76,6 +77,7 @@ def _options(
 
 
 app.command()(demo.demo)
+app.add_typer(active_learn.app, name="active-learn")
 app.command("auto-label")(auto_label.auto_label)
 app.command("bench-conversion")(bench_conversion.bench_conversion)
 app.command("bench-endpoint")(bench_endpoint.bench_endpoint)

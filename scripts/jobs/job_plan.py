@@ -109,9 +109,13 @@ class JobPlan:
 
 
 def plan_job(
-    wishes: JobWishes, environment: JobEnvironment, team_arn: str, manifest: bytes | None
+    wishes: JobWishes, environment: JobEnvironment, team_arn: str, manifest: bytes | str | None
 ) -> JobPlan:
     """Make the settings, the page, the label categories and the request.
+
+    Args:
+        manifest: its lines; or the address where it will lie before the job is made; None for a
+            streaming job without one.
 
     Raises:
         RefusedError: something of it would be refused by Ground Truth; everything is named.
@@ -132,12 +136,13 @@ def plan_job(
         _by_content(f"{folder}/page", page, ".liquid.html", "text/html"),
         _by_content(f"{folder}/labels", categories, ".json", "application/json"),
     ]
-    if manifest is not None:
+    if isinstance(manifest, bytes):
         objects.append(
             _by_content(f"{folder}/input", manifest, ".manifest", "application/x-jsonlines")
         )
+        manifest = objects[3].address
     parts = JobParts(
-        manifest=None if manifest is None else objects[3].address,
+        manifest=manifest,
         template=objects[1].address,
         label_categories=objects[2].address,
         output=f"s3://{environment.bucket}/output/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -46,7 +47,7 @@ from scripts.jobs.workforce import (
 )
 from scripts.manifests.manifest_lint import read_manifest
 from scripts.object_store import S3Objects
-from scripts.prices import load_prices
+from scripts.prices import Prices, load_prices
 from scripts.refusal import RefusedError
 
 PRIVATE_AVAILABILITY_SECONDS = 10 * 24 * 3600
@@ -66,12 +67,65 @@ class PreparedJob:
     cost: JobCost
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedData:
+    """What is to be labeled, by whom and how; everything but the job itself.
+
+    Attributes:
+        lines: all lines that are fit for a job.
+        manifest: that holds them; None for a streaming job without one.
+        price: dollars for a public worker and an object.
+    """
+
+    wishes: JobWishes
+    team_arn: str
+    data: JobData
+    lines: Sequence[ManifestLine]
+    manifest: bytes | None
+    prices: Prices
+    price: Decimal | None
+
+
 def prepare_job(
     options: JobCreateOptions,
     account: AwsAccount,
     environment: JobEnvironment,
     console: Console,
 ) -> PreparedJob:
+    prefix = f"s3://{environment.bucket}/jobs/{options.name.lower()}/photos/"
+    prepared = prepare_data(options, account, environment, prefix, console)
+    plan = plan_job(prepared.wishes, environment, prepared.team_arn, prepared.manifest)
+    attribute = prepared.wishes.label_attribute_name
+    to_label = [line for line in prepared.lines if not line.is_labeled(attribute)]
+    instance_type, instances = endpoint_instances(environment, account)
+    streaming = prepared.manifest is None
+    objects = 1 if streaming else min(len(to_label), options.stop_after or len(to_label))
+    cost = job_cost(
+        prepared.prices,
+        objects=objects,
+        workers_per_object=options.workers,
+        task_price=prepared.price,
+        instance_type=instance_type,
+        instances=instances,
+    )
+    if streaming:
+        notes = ("That is for each object that comes by the topic.", *cost.notes)
+        cost = replace(cost, notes=notes)
+    return PreparedJob(plan, prepared.data, to_label, cost)
+
+
+def prepare_data(
+    options: JobCreateOptions,
+    account: AwsAccount,
+    environment: JobEnvironment,
+    photos_prefix: str,
+    console: Console,
+) -> PreparedData:
+    """Check what was asked for, and read and check the data.
+
+    Args:
+        photos_prefix: `s3://` address below which photos of a folder are to lie.
+    """
     prices = load_prices(options.prices)
     price = check_price(options.price, options.workforce, prices)
     content = content_classifiers(
@@ -80,16 +134,27 @@ def prepare_job(
         no_adult_content=options.no_adult_content,
     )
     team = find_team(options.workforce, options.team, account, environment.workteam_arn)
-    data, earlier = _gather(options, account, environment)
+    data, earlier = _gather(options, account, photos_prefix)
     base = _base(options, earlier)
     kind = options.kind or (base.kind if base else JobKind.SEGMENTATION)
     attribute = options.label_attribute_name or (
         earlier.attribute if options.retry_from and earlier else options.name
     )
     lines, manifest = _lines(options, account, data, attribute, console)
+    terms = job_terms(options, kind, price, content)
+    wishes = _wishes(
+        options, kind, attribute, terms, lines, earlier, base, account, environment.kms_key
+    )
+    return PreparedData(wishes, team, data, lines, manifest, prices, price)
+
+
+def job_terms(
+    options: JobCreateOptions, kind: JobKind, price: Decimal | None, content: Sequence[str]
+) -> TaskTerms:
+    """What workers of a job of a kind are told and paid."""
     public = options.workforce is Workforce.PUBLIC
     available = options.available
-    terms = terms_of(
+    return terms_of(
         kind,
         title=options.title,
         description=options.description,
@@ -103,30 +168,10 @@ def prepare_job(
         content=content,
         stop_after=options.stop_after,
     )
-    wishes = _wishes(
-        options, kind, attribute, terms, lines, earlier, base, account, environment.kms_key
-    )
-    plan = plan_job(wishes, environment, team, manifest)
-    to_label = [line for line in lines if not line.is_labeled(attribute)]
-    instance_type, instances = endpoint_instances(environment, account)
-    streaming = manifest is None
-    objects = 1 if streaming else min(len(to_label), options.stop_after or len(to_label))
-    cost = job_cost(
-        prices,
-        objects=objects,
-        workers_per_object=options.workers,
-        task_price=price,
-        instance_type=instance_type,
-        instances=instances,
-    )
-    if streaming:
-        notes = ("That is for each object that comes by the topic.", *cost.notes)
-        cost = replace(cost, notes=notes)
-    return PreparedJob(plan, data, to_label, cost)
 
 
 def _gather(
-    options: JobCreateOptions, account: AwsAccount, environment: JobEnvironment
+    options: JobCreateOptions, account: AwsAccount, photos_prefix: str
 ) -> tuple[JobData, EarlierJob | None]:
     """The manifest and what must be uploaded, and the earlier job that it comes from."""
     sources = [
@@ -142,8 +187,7 @@ def _gather(
     if options.photos is not None:
         if options.photos.startswith("s3://"):
             return from_prefix(options.photos, S3Objects(account.client("s3"))), None
-        prefix = f"s3://{environment.bucket}/jobs/{options.name.lower()}/photos/"
-        return from_folder(Path(options.photos), prefix), None
+        return from_folder(Path(options.photos), photos_prefix), None
     if options.manifest is not None:
         return JobData(read_manifest(options.manifest, account)), None
     if not sources:
