@@ -105,14 +105,14 @@ class RunRecords:
             if not attempts:
                 break
             started, ended = attempts[-1]
-            ious = _read(self.store, of_round.validation) or {}
+            judged = _read(self.store, of_round.validation) or {"ious": {}}
             outcome = _read(self.store, of_round.outcome)
             found.append(
                 RoundRecord(
                     number,
                     str(started["job"]),
                     ended is not None,
-                    {int(line): float(value) for line, value in ious.items()},
+                    {int(line): float(value) for line, value in judged["ious"].items()},
                     None if outcome is None else RoundOutcome.from_json(outcome),
                 )
             )
