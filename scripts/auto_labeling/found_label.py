@@ -11,10 +11,11 @@ have been just below what counts, which is the least that "nothing" can mean.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from hooks.core.boxes import MAX_BOXES
 from hooks.core.categories import LabelCategories
@@ -212,9 +213,10 @@ def _mask_of_label_map(answer: LabelMapAnswer, rules: LabelRules) -> FoundMask:
     for value, name in enumerate(answer.classes[:VOID]):
         if answer.confidence.get(value, 1.0) >= rules.min_score:
             table[value] = rules.index(name)
-    counts = np.bincount(answer.label_map.ravel(), minlength=256)
+    # Pillow counts in C, where numpy would first make eight bytes of every pixel.
+    counts = Image.fromarray(answer.label_map).histogram()
     label_map = table[answer.label_map]
-    present = [value for value in np.flatnonzero(counts).tolist() if value != VOID]
+    present = [value for value, count in enumerate(counts) if count and value != VOID]
     foreground = [value for value in present if table[value] != BACKGROUND]
     if not foreground:
         confidence = _said(answer, present, counts)
@@ -242,14 +244,12 @@ def _mask_of_label_map(answer: LabelMapAnswer, rules: LabelRules) -> FoundMask:
     )
 
 
-def _said(
-    answer: LabelMapAnswer, values: list[int], counts: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> float | None:
+def _said(answer: LabelMapAnswer, values: list[int], counts: Sequence[int]) -> float | None:
     """The confidence in some classes' pixels, weighted by how many; None if nobody says."""
     told = [value for value in values if value in answer.confidence]
     if not told:
         return answer.overall
-    areas = [int(counts[value]) for value in told]
+    areas = [counts[value] for value in told]
     total = sum(area * answer.confidence[value] for area, value in zip(areas, told, strict=True))
     return total / sum(areas)
 

@@ -51,10 +51,10 @@ def read_found_mask(
         for entry in value[COLOR_MAP].values()
         if (index := labels.index(entry["class-name"])) is not None
     }
-    present = set(np.unique(decoded.label_map).tolist())
+    counts = Image.fromarray(decoded.label_map).histogram()
     return FoundMask(
         decoded.label_map,
-        {index: sure for index, sure in confidence.items() if index in present},
+        {index: sure for index, sure in confidence.items() if counts[index]},
         float(value["confidence"]),
         _instances(details, labels, photo, store),
         str(value.get("reason", "")),

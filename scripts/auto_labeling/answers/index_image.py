@@ -44,7 +44,8 @@ def decode_index_image(png: bytes) -> LabelMap:
 
 def checked_label_map(values: LabelMap, frame: PhotoFrame, classes: int, what: str) -> LabelMap:
     """Class indices a model gave, of the upright photo's size. Raises UnreadableAnswerError."""
-    unknown = sorted(set(np.unique(values).tolist()) - set(range(classes)) - {VOID})
+    counts = Image.fromarray(values).histogram()
+    unknown = [value for value in range(classes, VOID) if counts[value]]
     if unknown:
         raise UnreadableAnswerError(
             f"{what} has the class {unknown[0]}, and the model's classes are {classes}."
