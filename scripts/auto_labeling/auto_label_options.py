@@ -35,6 +35,7 @@ class AutoLabelOptions:
     nothing_to_people: bool = False
     content_type: str | None = None
     ignores_orientation: bool = False
+    image_uri: str | None = None
     instance_type: str | None = None
     max_instances: int = 1
     concurrency: int = 4

@@ -100,6 +100,7 @@ def plan_run(
         prefix_uri=prefix,
         instance_type=options.instance_type,
         accept_eula=options.accept_eula,
+        image_uri=options.image_uri,
     )
     answers = _format(options, source)
     names = read_class_names(options.classes) if options.classes else model.classes

@@ -14,7 +14,12 @@ from scripts.auto_labeling.hosted_model import (
     find_account_model,
     find_hub_model,
 )
-from scripts.auto_labeling.model_archive import digest_of, local_hosted_model, read_local_model
+from scripts.auto_labeling.model_archive import (
+    digest_of,
+    hosted_here,
+    hosted_on_aws,
+    read_local_model,
+)
 from scripts.auto_labeling.model_source import (
     AccountModel,
     ExistingEndpoint,
@@ -60,10 +65,12 @@ def find_model(
     prefix_uri: str,
     instance_type: str | None,
     accept_eula: bool,
+    image_uri: str | None = None,
 ) -> RunModel:
     """Find it, without making anything.
 
     Args:
+        image_uri: for a model of this machine that goes to AWS; None for AWS's own.
         prefix_uri: of the run, where an archive would go.
 
     Raises:
@@ -79,7 +86,7 @@ def find_model(
         _refuse_local(account, named)
         hosted = find_hub_model(source, account, instance_type, accept_eula=accept_eula)
         return RunModel(named, hosted, None, hosted.classes, str(sorted(hosted.container.items())))
-    return _local(named, source, account, prefix_uri, instance_type)
+    return _local(named, source, account, prefix_uri, instance_type, image_uri)
 
 
 def guess_format(source: ModelSource) -> FormatName | None:
@@ -147,17 +154,19 @@ def _local(
     account: AwsAccount,
     prefix_uri: str,
     instance_type: str | None,
+    image_uri: str | None,
 ) -> RunModel:
-    if account.served is None:
-        raise RefusedError(
-            f"--model {named} is a model of this machine, and runs on the local Ground Truth "
-            "(--local). For AWS train one with `fewclick train`, make a model of it, and give "
-            "--model model:NAME."
-        )
-    classes, archive = read_local_model(source)
-    digest = digest_of(archive)
+    on_aws = account.served is None
+    classes, archive = read_local_model(source, with_code=False)
+    digest = digest_of(archive)  # of the model alone: newer code makes no other model of it
+    if on_aws:
+        _, archive = read_local_model(source, with_code=True)
     address = f"{prefix_uri}model/{digest[:16]}/model.tar.gz"
-    hosted = local_hosted_model(classes, address, instance_type)
+    hosted = (
+        hosted_on_aws(classes, address, instance_type, account.region, image_uri)
+        if on_aws
+        else hosted_here(classes, address, instance_type)
+    )
     return RunModel(named, hosted, None, classes, digest, (address, archive))
 
 

@@ -14,7 +14,7 @@ import io
 import json
 import tarfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,9 +32,10 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 """What each backend reads beside its configuration."""
 
+CLICK_INFERENCE = "model_endpoint.inference"
 ENTRY_POINT = '''"""What the SageMaker Inference Toolkit looks for."""
 
-from model_endpoint.inference import input_fn, model_fn, output_fn, predict_fn
+from {module} import input_fn, model_fn, output_fn, predict_fn
 
 __all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
 '''
@@ -59,7 +60,17 @@ def pack_model(out: Path, model_dir: Path = SHIPPED, backend: Backend = "onnx") 
     Raises:
         PackError: the directory has no such model, or the model does not load.
     """
-    entries = dict(_model_files(model_dir, backend)) | dict(_code_files())
+    entries = dict(_model_files(model_dir, backend)) | dict(code_files(CLICK_INFERENCE))
+    packed = pack_files(entries)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    half = out.with_name(out.name + ".part")
+    half.write_bytes(packed)
+    half.replace(out)  # never half a file under its final name
+    return Package(out, len(packed), tuple(sorted(entries)))
+
+
+def pack_files(entries: Mapping[str, bytes]) -> bytes:
+    """An archive of these files, the same bytes for the same files."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for name in sorted(entries):
@@ -67,12 +78,7 @@ def pack_model(out: Path, model_dir: Path = SHIPPED, backend: Backend = "onnx") 
             member.size = len(entries[name])
             member.mode = 0o644
             archive.addfile(member, io.BytesIO(entries[name]))
-    packed = gzip.compress(stream.getvalue(), mtime=0)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    half = out.with_name(out.name + ".part")
-    half.write_bytes(packed)
-    half.replace(out)  # never half a file under its final name
-    return Package(out, len(packed), tuple(sorted(entries)))
+    return gzip.compress(stream.getvalue(), mtime=0)
 
 
 def _model_files(model_dir: Path, backend: Backend) -> Iterator[tuple[str, bytes]]:
@@ -94,8 +100,13 @@ def _model_files(model_dir: Path, backend: Backend) -> Iterator[tuple[str, bytes
         yield name, (model_dir / name).read_bytes()
 
 
-def _code_files() -> Iterator[tuple[str, bytes]]:
-    yield "code/inference.py", ENTRY_POINT.encode()
+def code_files(module: str) -> Iterator[tuple[str, bytes]]:
+    """What AWS's PyTorch images need beside a model.
+
+    Args:
+        module: which has the toolkit's four functions.
+    """
+    yield "code/inference.py", ENTRY_POINT.format(module=module).encode()
     yield "code/requirements.txt", "".join(f"{line}\n" for line in requirements()).encode()
     hooks_folder, endpoint_folder = _folder(hooks), _folder(model_endpoint)
     yield "code/hooks/__init__.py", (hooks_folder / "__init__.py").read_bytes()

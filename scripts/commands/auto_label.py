@@ -122,6 +122,13 @@ def auto_label(
             rich_help_panel=MODEL,
         ),
     ] = False,
+    image_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="PyTorch inference image in which local:DIR runs on AWS. [default: AWS's own]",
+            rich_help_panel=ENDPOINT,
+        ),
+    ] = None,
     instance_type: Annotated[
         str | None,
         typer.Option(help="[default: the model's, else ml.g4dn.xlarge]", rich_help_panel=ENDPOINT),
@@ -247,6 +254,7 @@ def auto_label(
                 nothing_to_people=nothing_to_people,
                 content_type=content_type,
                 ignores_orientation=ignores_orientation,
+                image_uri=image_uri,
                 instance_type=instance_type,
                 max_instances=max_instances,
                 concurrency=concurrency,

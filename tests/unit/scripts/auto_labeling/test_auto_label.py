@@ -19,8 +19,9 @@ import pytest
 from scripts.auto_labeling import asking
 from scripts.auto_labeling.endpoint_scaling import ScalingRequests
 from scripts.auto_labeling.journal import Journal
-from scripts.auto_labeling.submission import SubmissionBounds
+from scripts.auto_labeling.submission import NeverWokeError, SubmissionBounds
 from scripts.local_ground_truth import hosted_models
+from scripts.local_ground_truth.async_invocations import AsyncInvocations
 from scripts.local_ground_truth.hosted_models import SEGMENTATION_IMAGE
 from tests.unit.scripts.cloud_bench import CloudBench, fewclick, png
 
@@ -244,6 +245,32 @@ def test_dry_run_shows_the_requests_and_makes_nothing(account: CloudBench, tmp_p
     assert requests["InvokeEndpointAsync"]["Accept"] == "application/json"
     assert not (tmp_path / "run").exists()
     assert {"CreateEndpoint", "PutObject"}.isdisjoint(account.operations())
+
+
+def test_topics_are_heard_by_a_queue_that_goes(account: CloudBench, tmp_path: Path) -> None:
+    topic = account.local.client("sns").create_topic(Name="over")["TopicArn"]
+    photos = photos_in(tmp_path / "photos", GREY, RED)
+    result = run(tmp_path, "--photos", photos, "--success-topic", topic, "--error-topic", topic)
+    assert json.loads(result.stdout)["labeled"] == 1
+    assert "ReceiveMessage" in account.operations()
+    assert account.local.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def test_an_endpoint_that_never_wakes_ends_with_what_to_check(
+    account: CloudBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep = partial(SubmissionBounds, seconds_between_looks=0.1)
+    monkeypatch.setattr(asking, "SubmissionBounds", asleep)
+    monkeypatch.setattr(AsyncInvocations, "_work", lambda self, invocation: None)
+    quotas = {"Quotas": [{"QuotaName": "ml.g4dn.xlarge for endpoint usage", "Value": 0.0}]}
+    account.answers["ListServiceQuotas"] = lambda request: quotas
+    photos = photos_in(tmp_path / "photos", GREY)
+    result = run(tmp_path, "--photos", photos, "--patience", "1s")
+    assert isinstance(result.exception, NeverWokeError)
+    said = str(result.exception)
+    assert "Quota: 0 of ml.g4dn.xlarge" in said
+    assert "Scaling: from 0 to 1 instances." in said
+    assert what_is_left(account) == 0
 
 
 def test_it_shows_the_cost_and_asks(account: CloudBench, tmp_path: Path) -> None:
