@@ -18,28 +18,28 @@ import pytest
 from PIL import Image
 
 from hooks.core.active_learning.loop_plan import LabelKind, LoopPlan
-from hooks.core.active_learning.prediction import ImagePrediction, write_predictions
 from hooks.core.active_learning.run_folder import RunFolder
 from hooks.core.answer import DrawnObject, MadeBy, build_answer
-from hooks.core.categories import LabelCategories
 from hooks.core.job_settings import JobKind
-from hooks.core.masks import LabelMap, Mask, iou, write_label_map
+from hooks.core.masks import iou
 from scripts.account.aws_account import AwsAccount
 from scripts.active_learning.execution import Ended, Execution, Progress
 from scripts.active_learning.lambda_task import lambda_client, lambda_invoker
 from scripts.active_learning.state_machine import load_definition
 from scripts.jobs.job_environment import find_environment
 from scripts.jobs.job_plan import JobWishes, plan_job, terms_of
+from scripts.local_ground_truth import processing_jobs
 from scripts.local_ground_truth.local import LocalGroundTruth
+from scripts.local_ground_truth.processing_jobs import LEARNER_IMAGE
 from scripts.local_ground_truth.served import Served
 from scripts.pages.task_page import read_page
+from tests.unit.scripts.active_learning import played_learner
+from tests.unit.scripts.active_learning.played_learner import HEIGHT, LABELS, WIDTH, seen, truth
 from tests.unit.scripts.cloud_bench import png
 
 pytestmark = pytest.mark.slow
 
 NAME = "cats"
-LABELS = LabelCategories.from_names(["cat"])
-WIDTH, HEIGHT = 12, 8
 PLAN = LoopPlan(
     name=NAME,
     kind=LabelKind.MASKS,
@@ -58,20 +58,6 @@ TIMES = re.compile(r"\d{4}-\d\d-\d\d[T_]\d\d:\d\d:\d\d(\.\d+)?")
 
 class Killed(BaseException):
     """The executor's process ends here."""
-
-
-def truth(line: int) -> Mask:
-    found = np.zeros((HEIGHT, WIDTH), bool)
-    found[1 : 4 + line % 4, 2 : 5 + line % 5] = True
-    return found
-
-
-def seen(line: int) -> LabelMap:
-    """What the learner sees: the truth, but for every fourth photo, and nothing on the fifth."""
-    found = truth(line).astype(np.uint8)
-    if line % 4 == 0:
-        found[:, : WIDTH // 3] = 0
-    return found * np.uint8(line != 5)
 
 
 @dataclass
@@ -115,7 +101,7 @@ class LocalRun:
         learner = {
             "ProcessingJobName": f"{NAME}-learner",
             "RoleArn": self.local.role_arn,
-            "AppSpecification": {"ImageUri": "played", "ContainerArguments": ["{round}"]},
+            "AppSpecification": {"ImageUri": LEARNER_IMAGE, "ContainerArguments": ["{round}"]},
             "ProcessingResources": {
                 "ClusterConfig": {
                     "InstanceCount": 1,
@@ -160,47 +146,10 @@ class LocalRun:
     def execute(
         self, folder: Path, on_transition: Callable[[Progress], None] = lambda progress: None
     ) -> Ended:
-        invoke = lambda_invoker(lambda_client(self.account))
-
-        def with_learner(function: str, payload: Any) -> dict[str, Any]:
-            answer = invoke(function, payload)
-            if payload["step"] == "start_training":
-                self._learn(payload["round"])
-            return answer
-
         served = self.local.served()
         machine = load_definition({"ActiveLearningFunctionArn": served.active_learning_arn})
-        execution = Execution(machine, folder, with_learner)
+        execution = Execution(machine, folder, lambda_invoker(lambda_client(self.account)))
         return execution.run({"run": self.folder.address, "wait_seconds": 1}, on_transition)
-
-    def _learn(self, number: int) -> None:
-        """What a learner's container does: moto calls its job completed at once."""
-        task = self.read(self.folder.round(number).task)
-        predictions = []
-        for text in self.text(task["predict"]).splitlines():
-            line = json.loads(text)["line"]
-            found = seen(line)
-            mask = self.put(
-                f"{task['output']}masks/{line}.png", write_label_map(found, LABELS.colors())
-            )
-            label = {"mask-ref": mask, "internal-color-map": COLORS} if found.any() else {}
-            sure = 0.9 if line % 4 else 0.2
-            predictions.append(
-                ImagePrediction(
-                    line,
-                    sure - line / 1000,
-                    entropy=1 - sure,
-                    main_class="cat" if label else "",
-                    label=label,
-                )
-            )
-        self.put(f"{task['output']}predictions.jsonl", write_predictions(predictions))
-
-
-COLORS = {
-    str(index): {"class-name": LABELS.name(index), "hex-color": LABELS.color(index)}
-    for index in (0, 1)
-}
 
 
 @contextmanager
@@ -253,7 +202,10 @@ def local_run(folder: Path) -> Iterator[LocalRun]:
         yield run
 
 
-def test_a_run_killed_after_every_transition_ends_like_one_that_was_not(tmp_path: Path) -> None:
+def test_a_run_killed_after_every_transition_ends_like_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing_jobs, "LEARNER", played_learner.__name__)
     with local_run(tmp_path / "whole") as run, people(run.local) as labeled:
         ended = run.execute(tmp_path / "whole-execution")
         assert ended.cause == ""
