@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -98,6 +99,11 @@ def create_processing_job(parameters: Mapping[str, Any]) -> Mapping[str, Any] | 
 def describe_processing_job(name: str) -> Mapping[str, Any]:
     described: Mapping[str, Any] = _sagemaker().describe_processing_job(ProcessingJobName=name)
     return described
+
+
+def seconds_since(moment: datetime) -> float:
+    """How long ago a time of AWS's was."""
+    return (datetime.now(UTC) - moment).total_seconds()
 
 
 def is_busy(error: BaseException) -> bool:

@@ -8,38 +8,31 @@ phase, `rest`, asks for all of them once more.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from aws_lambda_powertools import Logger
 
 from hooks import aws, aws_loop
 from hooks.core.active_learning.labeling_request import (
     LINE,
     PhaseLabels,
-    job_line,
     read_job_output,
     settings_for,
+    with_places,
 )
-from hooks.core.active_learning.loop_plan import LabelKind
 from hooks.core.active_learning.loop_state import LoopState, Next
 from hooks.core.active_learning.phases import FIRST, REST, lines_of, round_of
-from hooks.core.active_learning.predicted_label import earlier_label, empty_boxes, empty_mask
-from hooks.core.active_learning.prediction import ImagePrediction
-from hooks.core.errors import ContractError, PhotoError
+from hooks.core.errors import ContractError
 from hooks.core.job_settings import JobSettings, settings_key
 from hooks.core.manifest import ManifestLine
-from hooks.core.masks import write_label_map
-from hooks.loop_labels import fitting_label, prediction_date
+from hooks.loop_job_lines import job_lines
 from hooks.loop_records import Run, RunError, listed, parse_manifest, write_manifest
 
 logger = Logger(service="active-learning", child=True)
 
 COMPLETED = "Completed"
 OVER = frozenset({COMPLETED, "Failed", "Stopped"})
-PARALLEL_HEADERS = 8
 
 
 class LabelingJobEndedError(RunError):
@@ -59,16 +52,22 @@ class Attempt:
 
 
 def start_labeling(state: LoopState) -> LoopState:
-    """Have people label the phase's photos; a phase without photos is over at once."""
+    """Have people label the phase's photos; a phase without photos is over at once.
+
+    A job that was stopped, or failed, when nobody executed the run, is followed by another here.
+    """
     run = Run(state.folder)
     lines = phase_lines(run, state)
     attempt = _attempt(run, state.phase)
-    if not lines or (attempt.ended is not None and _is_good(attempt.ended, state.phase)):
+    if not lines:
         return _after(state)
-    number = attempt.number if attempt.ended is None else attempt.number + 1
+    ended = attempt.ended or _look(run, state, attempt.number)[0]
+    if ended is not None and _is_good(ended, state.phase):
+        return _over(run, state, attempt.number)
+    number = attempt.number if ended is None else attempt.number + 1
     if aws_loop.read_record(run.folder.job_started(state.phase, number)) is None:
         _start(run, state, number, lines)
-    return state.then(Next.WAIT_FOR_PEOPLE)
+    return state.waiting(Next.WAIT_FOR_PEOPLE)
 
 
 def check_labeling(state: LoopState) -> LoopState:
@@ -79,19 +78,17 @@ def check_labeling(state: LoopState) -> LoopState:
     """
     run = Run(state.folder)
     attempt = _attempt(run, state.phase)
-    ended = attempt.ended
+    started = aws_loop.read_record(run.folder.job_started(state.phase, attempt.number))
+    if started is None:
+        return state.then(Next.LABEL)
+    ended, seconds = attempt.ended, 0.0
     if ended is None:
-        started = aws_loop.read_record(run.folder.job_started(state.phase, attempt.number))
-        if started is None:
-            return state.then(Next.LABEL)
-        described = aws_loop.describe_labeling_job(started["job"])
-        if described["LabelingJobStatus"] not in OVER:
-            return state.then(Next.WAIT_FOR_PEOPLE)
-        ended = _end(run, state.phase, attempt.number, started, described)
+        ended, seconds = _look(run, state, attempt.number)
+    if ended is None:
+        return state.waiting(Next.WAIT_FOR_PEOPLE, seconds)
     if not _is_good(ended, state.phase):
         raise LabelingJobEndedError(_why(run, ended))
-    write_manifest(run.folder.labels(state.phase), _all_labels(run, state, attempt.number))
-    return _after(state)
+    return _over(run, state, attempt.number)
 
 
 def phase_lines(run: Run, state: LoopState) -> tuple[int, ...]:
@@ -116,6 +113,23 @@ def _attempt(run: Run, phase: str) -> Attempt:
         number += 1
 
 
+def _look(run: Run, state: LoopState, number: int) -> tuple[Mapping[str, Any] | None, float]:
+    """The record of how an attempt's job ended, written now, or None; and how long ago it began."""
+    started = aws_loop.read_record(run.folder.job_started(state.phase, number))
+    if started is None:
+        return None, 0.0
+    described = aws_loop.describe_labeling_job(started["job"])
+    if described["LabelingJobStatus"] not in OVER:
+        return None, aws_loop.seconds_since(described["CreationTime"])
+    return _end(run, state.phase, number, started, described), 0.0
+
+
+def _over(run: Run, state: LoopState, attempts: int) -> LoopState:
+    """Write down all that was said in a phase, and go on."""
+    write_manifest(run.folder.labels(state.phase), _all_labels(run, state, attempts))
+    return _after(state)
+
+
 def _is_good(ended: Mapping[str, Any], phase: str) -> bool:
     """Whether a phase is over with this job. One that labels nothing at the beginning shows that
     something is wrong with all of it."""
@@ -130,7 +144,7 @@ def _start(run: Run, state: LoopState, number: int, lines: Sequence[int]) -> Non
     asked = [line for line in lines if line not in done.labeled and line not in done.failed]
     if number > 1 and not asked:  # all of them failed: what was wrong may have been repaired
         asked = [line for line in lines if line not in done.labeled]
-    write_manifest(folder.job_manifest(phase, number), _job_lines(run, state, settings, asked))
+    write_manifest(folder.job_manifest(phase, number), job_lines(run, state, settings, asked))
     request = prepared.for_attempt(number, folder.job_manifest(phase, number))
     if number > 1:
         text = settings_for(settings, request.name).to_json()
@@ -155,63 +169,6 @@ def _settings(run: Run, job_name: str) -> bytes:
     return aws.read_bytes(f"s3://{run.folder.bucket}/{settings_key(job_name)}")
 
 
-def _job_lines(
-    run: Run, state: LoopState, settings: JobSettings, asked: Sequence[int]
-) -> list[ManifestLine]:
-    """The job's input: the photos, and where its workers begin with a label, the model's."""
-    if not settings.earlier_label:
-        return [job_line(run.lines[line], line, {}) for line in asked]
-    number = state.round if state.phase == REST else round_of(state.phase)
-    predictions = run.predictions(number) if number else {}
-    date = prediction_date(run, number) if number else ""
-    with ThreadPoolExecutor(PARALLEL_HEADERS) as pool:
-        return list(
-            pool.map(
-                lambda line: _line_with_label(
-                    run, settings, line, predictions.get(line), number, date
-                ),
-                asked,
-            )
-        )
-
-
-def _line_with_label(
-    run: Run,
-    settings: JobSettings,
-    line: int,
-    prediction: ImagePrediction | None,
-    number: int,
-    date: str,
-) -> ManifestLine:
-    empty: Mapping[str, Any] = {}
-    if prediction is None or prediction.is_empty:
-        try:
-            empty = _empty_label(run, line)
-        except PhotoError:
-            # Ground Truth's hook refuses the photo by name, and the object fails.
-            logger.warning("a photo cannot be read", extra={"line": line})
-            return job_line(run.lines[line], line, {})
-    label = fitting_label(
-        lambda details_ref: earlier_label(prediction, run.plan, date, empty, details_ref),
-        run.folder.round(number).details(line),
-    )
-    return job_line(run.lines[line], line, label.fields(settings.earlier_label))
-
-
-def _empty_label(run: Run, line: int) -> dict[str, Any]:
-    """Where the model saw nothing, or nothing was asked of it: people begin with nothing."""
-    source = run.lines[line].source_ref
-    if source is None:
-        raise PhotoError(f"line {line + 1}", "it names no photo.")
-    size = aws.read_photo_header(source).size
-    if run.plan.kind is LabelKind.BOXES:
-        return empty_boxes(size)
-    uri = run.folder.empty_mask(size.width, size.height)
-    png = write_label_map(np.zeros(size.shape, np.uint8), {0: "#ffffff"})
-    aws_loop.write_once(uri, png, "image/png")
-    return empty_mask(uri)
-
-
 def _end(
     run: Run,
     phase: str,
@@ -227,6 +184,7 @@ def _end(
             lines = parse_manifest(output)
         except FileNotFoundError:  # a job that was stopped early may have written none
             logger.warning("the job has no output", extra={"job": started["job"]})
+    lines = with_places(lines, {line: run.lines[line] for line in started["lines"]})
     said = read_job_output(lines, run.label_attribute_name)
     foreign = sorted({*said.labeled, *said.failed} - set(started["lines"]))
     if foreign:

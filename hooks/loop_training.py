@@ -28,16 +28,20 @@ class TrainingEndedError(RunError):
 
 
 def start_training(state: LoopState) -> LoopState:
-    """Have the round's model trained, and what nobody has labeled predicted."""
+    """Have the round's model trained, and what nobody has labeled predicted.
+
+    A job that was stopped, or failed, when nobody executed the run, is followed by another here.
+    """
     run = Run(state.folder)
     number, ended = _attempt(run, state.round)
+    ended = ended or _look(run, state.round, number)[0]
     if ended is not None and ended["status"] == COMPLETED:
         return state.then(Next.JUDGE)
     if ended is not None:
         number += 1
     if aws_loop.read_record(run.folder.round(state.round).job_started(number)) is None:
         _start(run, state.round, number)
-    return state.then(Next.WAIT_FOR_TRAINING)
+    return state.waiting(Next.WAIT_FOR_TRAINING)
 
 
 def check_training(state: LoopState) -> LoopState:
@@ -48,14 +52,14 @@ def check_training(state: LoopState) -> LoopState:
     """
     run = Run(state.folder)
     number, ended = _attempt(run, state.round)
+    started = aws_loop.read_record(run.folder.round(state.round).job_started(number))
+    if started is None:
+        return state.then(Next.TRAIN)
+    seconds = 0.0
     if ended is None:
-        started = aws_loop.read_record(run.folder.round(state.round).job_started(number))
-        if started is None:
-            return state.then(Next.TRAIN)
-        described = aws_loop.describe_processing_job(started["job"])
-        if described["ProcessingJobStatus"] not in OVER:
-            return state.then(Next.WAIT_FOR_TRAINING)
-        ended = _end(run, state.round, number, started, described)
+        ended, seconds = _look(run, state.round, number)
+    if ended is None:
+        return state.waiting(Next.WAIT_FOR_TRAINING, seconds)
     if ended["status"] == COMPLETED:
         return state.then(Next.JUDGE)
     raise TrainingEndedError(_why(ended))
@@ -72,6 +76,17 @@ def _attempt(run: Run, round_number: int) -> tuple[int, Mapping[str, Any] | None
         if aws_loop.read_record(of_round.job_started(number + 1)) is None:
             return number, ended
         number += 1
+
+
+def _look(run: Run, round_number: int, attempt: int) -> tuple[Mapping[str, Any] | None, float]:
+    """The record of how an attempt's job ended, written now, or None; and how long ago it began."""
+    started = aws_loop.read_record(run.folder.round(round_number).job_started(attempt))
+    if started is None:
+        return None, 0.0
+    described = aws_loop.describe_processing_job(started["job"])
+    if described["ProcessingJobStatus"] not in OVER:
+        return None, aws_loop.seconds_since(described["CreationTime"])
+    return _end(run, round_number, attempt, started, described), 0.0
 
 
 def _start(run: Run, round_number: int, attempt: int) -> None:

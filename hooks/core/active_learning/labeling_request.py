@@ -95,6 +95,31 @@ class PhaseLabels:
         return [line for line in lines if line in self.labeled or line in self.failed]
 
 
+def with_places(
+    lines: Sequence[ManifestLine], asked: Mapping[int, ManifestLine]
+) -> list[ManifestLine]:
+    """A job's output lines, each with its place in the run's input manifest.
+
+    Whether Ground Truth keeps a line's own keys where labeling failed is not documented; a line
+    without its place is known by its photo.
+
+    Args:
+        asked: the lines of the run's manifest that the job was about.
+    """
+    told = {line.fields.get(LINE) for line in lines}
+    by_photo: dict[str | None, list[int]] = {}
+    for place in sorted(asked.keys() - told):
+        by_photo.setdefault(asked[place].source_ref, []).append(place)
+    placed = []
+    for line in lines:
+        free = by_photo.get(line.source_ref, [])
+        if LINE in line.fields or not free:
+            placed.append(line)
+        else:
+            placed.append(line.with_fields({LINE: free.pop(0)}))
+    return placed
+
+
 def read_job_output(lines: Sequence[ManifestLine], attribute: str) -> PhaseLabels:
     """Sort an output manifest's lines. A label that says that it failed is a failure.
 

@@ -12,6 +12,9 @@ from hooks.core.active_learning.phases import TEST
 from hooks.core.active_learning.run_folder import RunFolder
 from hooks.core.errors import ContractError
 
+LOOKS_PER_JOB_TIME = 100
+MOST_SECONDS = 3600
+
 
 class Step(StrEnum):
     """What the function can be asked to do."""
@@ -44,7 +47,8 @@ class LoopState:
     """Where a run is.
 
     Attributes:
-        wait_seconds: between two looks at a job.
+        wait_seconds: between two looks at a job that has just begun.
+        look_in: seconds before the next look, if there is something to wait for.
         phase: whose photos people label, or labeled last.
         round: whose model is trained, or was last; 0 before the first.
     """
@@ -54,6 +58,7 @@ class LoopState:
     phase: str = TEST
     round: int = 0
     next: Next = Next.LABEL
+    look_in: int = 0
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> LoopState:
@@ -72,7 +77,17 @@ class LoopState:
             "phase": self.phase,
             "round": self.round,
             "next": self.next.value,
+            "look_in": self.look_in,
         }
+
+    def waiting(self, following: Next, job_seconds: float = 0.0) -> LoopState:
+        """The state in which a job is waited for that has run so long.
+
+        The longer it has, the longer until the next look: a state machine's history has room for
+        some thousand looks, and people may take a month.
+        """
+        share = min(int(job_seconds / LOOKS_PER_JOB_TIME), MOST_SECONDS)
+        return replace(self, next=following, look_in=max(self.wait_seconds, share))
 
     def then(
         self, following: Next, *, phase: str | None = None, round: int | None = None
@@ -82,6 +97,7 @@ class LoopState:
             next=following,
             phase=self.phase if phase is None else phase,
             round=self.round if round is None else round,
+            look_in=0,
         )
 
 

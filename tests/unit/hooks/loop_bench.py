@@ -56,7 +56,7 @@ class LoopBench:
         failing: lines that people cannot label, and in which phases (None: in every one).
         endings: labeling job's name to how it ends, in place of Completed.
         learner: what it predicts of a line in a round; None leaves the photo out.
-        training_fails: processing job's name to its reason.
+        training_ends: processing job's name to how it ends, and why, in place of Completed.
         asked: labeling job's name to the lines that it asked for.
     """
 
@@ -65,7 +65,7 @@ class LoopBench:
     failing: dict[int, set[str] | None] = field(default_factory=dict)
     endings: dict[str, tuple[str, int]] = field(default_factory=dict)
     learner: Callable[[LoopBench, int, int], ImagePrediction | None] | None = None
-    training_fails: dict[str, str] = field(default_factory=dict)
+    training_ends: dict[str, tuple[str, str]] = field(default_factory=dict)
     looks: int = 1
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: dict[str, list[int]] = field(default_factory=dict)
@@ -273,9 +273,9 @@ class LoopBench:
         }
 
     def _train(self, name: str) -> dict[str, Any]:
-        if name in self.training_fails:
-            reason = self.training_fails[name]
-            return {"ProcessingJobStatus": "Failed", "FailureReason": reason}
+        if name in self.training_ends:
+            status, reason = self.training_ends[name]
+            return {"ProcessingJobStatus": status} | ({"FailureReason": reason} if reason else {})
         job = self.jobs[name]
         task = self.read(job["AppSpecification"]["ContainerArguments"][0])
         assert all(NAME in line for line in self.lines(task["training"][0]))

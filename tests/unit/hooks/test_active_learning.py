@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from hooks import aws_loop
 from hooks.core.active_learning.labeling_request import LINE
 from hooks.core.active_learning.loop_plan import LabelKind
+from hooks.core.active_learning.loop_state import LoopState, Next
 from hooks.core.active_learning.prediction import ImagePrediction
 from hooks.core.earlier_label import EarlierBoxes, EarlierMask, read_earlier_label
 from hooks.core.errors import ContractError
@@ -111,8 +112,11 @@ def test_every_photo_is_labeled_by_people_or_by_machine(
     assert "certainty of 0.7, the 29 machine labels" in summary["guarantee"]
 
 
+@pytest.mark.parametrize(
+    "anew", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["goes on", "starts anew"]
+)
 def test_a_run_that_is_killed_at_every_step_ends_like_one_that_is_not(
-    bench: LoopBench, tmp_path: Path
+    bench: LoopBench, tmp_path: Path, anew: bool
 ) -> None:
     bench.failing = {7: None, 16: {"test"}}
     run(bench, tmp_path / "whole", max_rounds=2, batch_size=4)
@@ -129,13 +133,15 @@ def test_a_run_that_is_killed_at_every_step_ends_like_one_that_is_not(
 
     ended = None
     while ended is None:
+        # Anew: what one execution knew is gone, and the run's records are all that is left.
+        folder = tmp_path / f"killed-{len(transitions) + len(every_step.killed) if anew else 0}"
         try:
-            ended = bench.execute(tmp_path / "killed", die)
+            ended = bench.execute(folder, die)
         except Killed:
             continue
     assert ended.status == "SUCCEEDED"
     assert len(every_step.killed) > 100
-    assert len(transitions) > 30
+    assert len(transitions) > 15
     assert bench.asked == asked
     killed = objects(bench)
     assert killed.keys() == whole.keys()
@@ -318,8 +324,29 @@ def test_a_labeling_job_that_ended_early_is_gone_on_with_by_another(
     assert sum(labeled_by(bench).values()) == 60
 
 
+@pytest.mark.parametrize("stopped", ["cats-validation", "cats-learner-round-1"])
+def test_a_job_that_was_stopped_with_the_run_is_followed_by_another(
+    bench: LoopBench, tmp_path: Path, stopped: str
+) -> None:
+    """As `active-learn stop --with-jobs` does: the execution first, then its job."""
+
+    def stop(progress: Any) -> None:
+        if stopped in bench.jobs:
+            raise Killed
+
+    bench.start()
+    with pytest.raises(Killed):
+        bench.execute(tmp_path / "first", stop)
+    bench.endings = {stopped: ("Stopped", 4)}
+    bench.training_ends = {stopped: ("Stopped", "")}
+    bench.jobs[stopped]["looks"] = bench.looks
+    assert bench.execute(tmp_path / "second").cause == ""
+    assert f"{stopped}-2" in bench.jobs
+    assert len(bench.lines(bench.folder.labels("validation"))) == 18
+
+
 def test_a_training_that_failed_says_why_and_is_done_anew(bench: LoopBench, tmp_path: Path) -> None:
-    bench.training_fails = {"cats-learner-round-1": "AlgorithmError: out of memory."}
+    bench.training_ends = {"cats-learner-round-1": ("Failed", "AlgorithmError: out of memory.")}
     ended = run(bench, tmp_path / "first")
     assert ended.error == "TrainingEndedError"
     assert (
@@ -393,6 +420,22 @@ def test_a_request_that_is_refused_is_no_name_that_is_taken(bench: LoopBench) ->
 
 
 # ---------------------------------------------------------------------- single steps
+
+
+def test_the_longer_a_job_takes_the_less_often_it_is_looked_at(
+    bench: LoopBench, tmp_path: Path
+) -> None:
+    run(bench, tmp_path)
+    assert set(bench.slept) == {5, 3600}  # the bench's jobs began days ago
+    state = LoopState(bench.folder, 300)
+    waits = [state.waiting(Next.WAIT_FOR_PEOPLE, hours * 3600).look_in for hours in (0, 2, 24, 999)]
+    assert waits == [300, 300, 864, 3600]
+    # A month of looks at one job leaves room in a history of 25,000 events, of which a look is 9.
+    passed = looks = 0
+    while passed < 30 * 24 * 3600:
+        passed += state.waiting(Next.WAIT_FOR_PEOPLE, passed).look_in
+        looks += 1
+    assert looks < 1000
 
 
 def test_photos_are_judged_as_long_as_there_is_time(

@@ -14,6 +14,7 @@ from hooks.core.active_learning.labeling_request import (
     job_line,
     output_line,
     read_job_output,
+    with_places,
 )
 from hooks.core.active_learning.learner_request import LearnerRequest, round_task
 from hooks.core.active_learning.run_folder import RunFolder
@@ -152,6 +153,22 @@ def test_a_jobs_output_is_sorted_into_labels_and_failures() -> None:
         9: "no usable answer.",
         10: "the label says that it failed.",
     }
+
+
+def test_a_line_that_lost_its_place_is_known_by_its_photo() -> None:
+    asked = {
+        3: ManifestLine(4, {"source-ref": "s3://b/same"}),
+        5: ManifestLine(6, {"source-ref": "s3://b/other"}),
+        8: ManifestLine(9, {"source-ref": "s3://b/same"}),
+    }
+    lines = [
+        ManifestLine(1, {"source-ref": "s3://b/other"}),
+        ManifestLine(2, {"source-ref": "s3://b/same", LINE: 3}),
+        ManifestLine(3, {"source-ref": "s3://b/same"}),
+        ManifestLine(4, {"source-ref": "s3://b/stranger"}),
+    ]
+    placed = with_places(lines, asked)
+    assert [found.fields.get(LINE) for found in placed] == [5, 3, 8, None]
 
 
 @pytest.mark.parametrize("place", [None, "7", True])

@@ -95,7 +95,12 @@ def test_the_state_goes_through_json() -> None:
     state = LoopState.from_event(event)
     assert (state.phase, state.round) == ("test", 0)
     moved = state.then(Next.TRAIN, phase="round-1", round=2)
-    assert moved.to_json() == event | {"phase": "round-1", "round": 2, "next": "train"}
+    assert moved.to_json() == event | {
+        "phase": "round-1",
+        "round": 2,
+        "next": "train",
+        "look_in": 0,
+    }
     assert LoopState.from_event(moved.to_json()) == state.then(Next.LABEL, phase="round-1", round=2)
 
 
