@@ -39,9 +39,10 @@ from scripts.active_learning.run_requests import (
     phase_jobs,
     reserved_attributes,
 )
-from scripts.jobs.job_plan import StoredObject
-from scripts.jobs.job_preparation import PreparedData, job_terms, prepare_data
+from scripts.jobs.job_plan import JobPlan, StoredObject
+from scripts.jobs.job_preparation import PreparedData, prepare_data
 from scripts.jobs.job_source import manifest_of
+from scripts.jobs.job_wishes import job_terms
 from scripts.local_ground_truth.request_check import check_shape
 from scripts.processing_job import Machines, torch_image
 from scripts.refusal import RefusedError
@@ -66,6 +67,7 @@ class PreparedRun:
     """A run that could begin now.
 
     Attributes:
+        jobs: one of each kind, whose surroundings are every job's.
         photos: address to the file that is to be uploaded there.
         objects: what is written before the run begins, the plan last.
         cases: what it may cost; empty on one machine.
@@ -73,14 +75,12 @@ class PreparedRun:
 
     plan: LoopPlan
     folder: RunFolder
+    lines: Sequence[ManifestLine]
+    jobs: tuple[JobPlan, ...]
     photos: Mapping[str, Path]
     objects: tuple[StoredObject, ...]
     cases: tuple[CostCase, ...]
     notes: tuple[str, ...]
-
-    @property
-    def plan_object(self) -> StoredObject:
-        return self.objects[-1]
 
 
 def prepare_run(
@@ -120,6 +120,8 @@ def prepare_run(
     return PreparedRun(
         plan,
         folder,
+        data.lines,
+        (jobs[0].plan, jobs[-1].plan),
         data.data.photos,
         tuple({item.address: item for item in objects}.values()),
         () if account.served is not None else _cases(plan, data, rates),

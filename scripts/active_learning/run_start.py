@@ -37,6 +37,7 @@ from scripts.active_learning.run_executor import (
 from scripts.active_learning.run_options import StartOptions
 from scripts.active_learning.run_preparation import PreparedRun, prepare_run
 from scripts.active_learning.run_progress import RunProgress
+from scripts.jobs.job_checks import check_surroundings
 from scripts.jobs.job_create import wake_endpoint
 from scripts.jobs.job_plan import REQUEST_TAG, tags_of
 from scripts.jobs.job_upload import upload_photos
@@ -82,6 +83,8 @@ def run_start(options: StartOptions) -> int:
     store = store_of(account)
     there = read_plan(prepared.folder, store)
     if there is None:
+        for plan in prepared.jobs:
+            check_surroundings(plan, prepared.lines, account, streaming=False)
         _show(prepared, account, console)
         if account.served is None and not job.yes:
             typer.confirm("Start this run?", abort=True, err=True)

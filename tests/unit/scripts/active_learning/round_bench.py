@@ -12,8 +12,11 @@ import numpy as np
 
 from hooks.core.active_learning.loop_plan import LabelKind
 from hooks.core.active_learning.prediction import ImagePrediction, read_predictions
+from hooks.core.box_label import write_boxes
 from hooks.core.categories import LabelCategories
-from hooks.core.masks import LabelMap
+from hooks.core.geometry import Size
+from hooks.core.labeled_box import LabeledBox, ScoredBox
+from hooks.core.masks import LabelMap, bounding_box
 from scripts.active_learning.round_request import RoundRequest
 from tests.unit.scripts.label_bench import BUCKET, LabelBench, photo_of
 
@@ -48,6 +51,16 @@ class RoundBench:
         for number in range(count):
             label = number % len(labels) + 1
             self.bench.add(f"taught-{number}.jpg", blob(number, label), tuple(labels))
+
+    def teach_boxes(self, count: int) -> None:
+        """Photos with people's boxes, as consolidation writes them."""
+        for number in range(count):
+            mask = blob(number)
+            size, box = Size(mask.shape[1], mask.shape[0]), bounding_box(mask > 0)
+            drawn = ScoredBox(LabeledBox(1, *map(float, box.to_list())), 0.9)
+            value = write_boxes([drawn], LabelCategories.from_names(self.labels), size)
+            source = self.bench.put(f"taught-{number}.jpg", photo_of(mask))
+            self.bench.lines.append(json.dumps({"source-ref": source, "pets": value}))
 
     def ask(self, line: int, photo: bytes | None = None) -> None:
         """A photo to be predicted."""

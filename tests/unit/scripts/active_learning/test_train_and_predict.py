@@ -12,8 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hooks.core.active_learning.loop_plan import LabelKind
+from hooks.core.box_label import read_boxes
+from hooks.core.geometry import Size
 from hooks.core.label_reader import ColorMap
+from hooks.core.labeled_box import LabeledBox
 from hooks.core.mask_reader import decode_mask
+from hooks.core.masks import bounding_box
 from hooks.core.photo import read_header
 from tests.unit.scripts.active_learning.round_bench import RUN, RoundBench, blob
 from tests.unit.scripts.label_bench import photo_of
@@ -124,6 +129,46 @@ def test_what_it_learned_fits_what_people_drew(tmp_path: Path) -> None:
     assert found.confidence > 0.6
     assert found.main_class == "cat"
     assert found.label["mask-ref"] == f"{RUN}rounds/1/masks/0.png"
+
+
+@pytest.mark.slow
+def test_boxes_are_learned_and_predicted(tmp_path: Path) -> None:
+    bench = RoundBench(tmp_path, kind=LabelKind.BOXES)
+    bench.teach_boxes(8)
+    for line in range(3):
+        bench.ask(line)
+    learn(bench, bench.write(), LearnerSettings(epochs=40, size=64))
+    for line, found in bench.predictions().items():
+        truth = bounding_box(blob(1000 + line) > 0)
+        (best, *_) = read_boxes(found.label, {}, Size(64, 48), "label")
+        predicted = LabeledBox(1, best.left, best.top, best.width, best.height)
+        assert best.label == found.main_class == "cat"
+        assert predicted.iou(LabeledBox(1, *map(float, truth.to_list()))) > 0.5
+        assert 0.3 <= found.confidence <= 1
+
+
+def test_a_round_of_boxes_says_the_same_again(tmp_path: Path) -> None:
+    bench = RoundBench(tmp_path, kind=LabelKind.BOXES)
+    bench.teach_boxes(3)
+    bench.ask(4)
+    address = bench.write()
+    learn(bench, address)
+    first = bench.read("predictions.jsonl")
+    learn(bench, address)
+    assert bench.read("predictions.jsonl") == first
+    assert bench.predictions()[4].disagreement >= 0
+
+
+def test_boxes_of_a_class_that_the_run_does_not_have_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = RoundBench(tmp_path, kind=LabelKind.BOXES, labels=("dog",))
+    bench.teach_boxes(1)
+    line = json.loads(bench.bench.lines[0])
+    line["pets"]["class-map"] = {"0": "bird"}
+    bench.bench.lines[0] = json.dumps(line)
+    assert main([bench.write(), "--s3-folder", str(bench.bench.s3_folder)]) == 1
+    assert "'bird' (training.manifest, line 1)" in capsys.readouterr().err
 
 
 def test_a_turned_photo_gets_a_mask_in_its_own_grid(tmp_path: Path) -> None:
