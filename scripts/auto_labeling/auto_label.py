@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from hooks.core.errors import FewclickError
 from scripts.account.aws_account import AwsAccount, open_account
 from scripts.auto_labeling.asking import ask_about_all
 from scripts.auto_labeling.auto_label_options import AutoLabelOptions
@@ -36,9 +37,14 @@ from scripts.jobs.job_upload import upload_photos
 from scripts.object_store import ObjectStore, S3Objects
 from scripts.prices import load_prices
 from scripts.progress import counting
+from scripts.refusal import RefusedError
 
 SUMMARY_FILE = "summary.json"
 PICTURE_FILE = "labels.png"
+
+
+class CheckJobError(FewclickError):
+    """Labels are there, and the job in which people would check them is not."""
 
 
 def run_auto_label(options: AutoLabelOptions) -> int:
@@ -165,7 +171,11 @@ def _label(
 def _make_job(
     options: AutoLabelOptions, manifests: LabelManifests, console: Console
 ) -> MadeJob | None:
-    """The job in which people check the labels; None where none is wanted, or there are none."""
+    """The job in which people check the labels; None where none is wanted, or there are none.
+
+    Raises:
+        CheckJobError: it cannot be made; the labels are there all the same.
+    """
     if not options.check or not manifests.labeled_count:
         return None
     job = JobCreateOptions(
@@ -180,7 +190,13 @@ def _make_job(
         yes=options.yes,
     )
     wanted = check_job_options(manifests, Check(options.check), options.kind, options.name, job)
-    return create_job(wanted, console)
+    try:
+        return create_job(wanted, console)
+    except RefusedError as error:
+        raise CheckJobError(
+            f"the labels are in {manifests.labeled}, and no job was made of them: {error} Then run "
+            "the same command again, which goes on there."
+        ) from error
 
 
 def _tell(

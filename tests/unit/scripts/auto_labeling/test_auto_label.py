@@ -247,6 +247,26 @@ def test_dry_run_shows_the_requests_and_makes_nothing(account: CloudBench, tmp_p
     assert {"CreateEndpoint", "PutObject"}.isdisjoint(account.operations())
 
 
+def test_a_job_of_the_labels_is_made_and_found_again(
+    account: CloudBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = photos_in(tmp_path / "photos", GREY, "#101010")
+    here = ("--local", account.local.root, "--photos", photos, "--check", "adjustment")
+    result = run(tmp_path, *here)
+    assert result.exit_code == 0, result.output
+    job = json.loads(result.stdout)["job"]
+    assert (job["name"], job["status"]) == ("cats-1-check", "created")
+    described = account.local.sagemaker.describe_labeling_job(LabelingJobName="cats-1-check")
+    assert described["LabelAttributeName"] == "cats-1-check"
+    assert (tmp_path / "run" / "labels.png").is_file()
+    assert json.loads(run(tmp_path, *here).stdout)["job"]["status"] == "exists"
+    # Of that name there is a job already, and it is another.
+    other = run(tmp_path, *here, "--workers", "2")
+    assert "and no job was made of them" in str(other.exception)
+    assert run(tmp_path, *here, "--job-name", "cats-1").exit_code == 2
+    account.local.sagemaker.stop_labeling_job(LabelingJobName="cats-1-check")
+
+
 def test_topics_are_heard_by_a_queue_that_goes(account: CloudBench, tmp_path: Path) -> None:
     topic = account.local.client("sns").create_topic(Name="over")["TopicArn"]
     photos = photos_in(tmp_path / "photos", GREY, RED)
