@@ -156,11 +156,12 @@ def _end(
 def _problem(run: Run, round_number: int) -> str:
     """Why a round's predictions cannot be used; "" if they can."""
     try:
-        for prediction in run.predictions(round_number).values():
+        predictions = run.predictions(round_number)
+        for prediction in predictions.values():
             check_prediction(prediction, run.plan)
     except (FewclickError, FileNotFoundError) as error:
         return str(error)
-    return ""
+    return "" if predictions else "predictions.jsonl has no prediction."
 
 
 def _why(ended: Mapping[str, Any]) -> str:

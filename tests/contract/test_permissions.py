@@ -165,7 +165,7 @@ ROLES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("Allow", "cloudwatch:PutMetricData"): {"*"},
     }
     | {
-        ("Allow", f"ecr:{action}"): {"arn:aws:ecr:eu-west-1:123456789012:repository/*"}
+        ("Allow", f"ecr:{action}"): {"arn:aws:ecr:eu-west-1:*:repository/*"}
         for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
     }
     | {

@@ -36,7 +36,7 @@ def check_prediction(prediction: ImagePrediction, plan: LoopPlan) -> None:
         names = set(ColorMap.from_json(value.get(COLOR_MAP), f"{place}.{COLOR_MAP}").names)
     else:
         names = {box.label for box in read_boxes(value, {}, _size_of(value, place), place)}
-    foreign = sorted(names - set(plan.labels))
+    foreign = sorted({*names, prediction.main_class} - set(plan.labels))
     if foreign:
         raise ContractError(
             place,

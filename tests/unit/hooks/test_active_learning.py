@@ -364,6 +364,7 @@ def test_a_training_that_failed_says_why_and_is_done_anew(bench: LoopBench, tmp_
         ("{]\n", "not JSON"),
         ('{"line": 3, "confidence": 2, "label": {}}\n', "confidence"),
         (None, "predictions.jsonl does not exist"),
+        ("", "predictions.jsonl has no prediction"),
     ],
 )
 def test_predictions_that_cannot_be_used_are_no_predictions(

@@ -74,6 +74,11 @@ def test_predictions_of_which_no_label_can_be_made_are_named(
     assert "line 3" in str(refused.value)
 
 
+def test_the_main_class_is_one_of_the_runs_too() -> None:
+    with pytest.raises(ContractError, match="has the classes tiger"):
+        check_prediction(ImagePrediction(3, 0.5, main_class="tiger", label=MASK), MASKS)
+
+
 def test_a_machine_label_says_that_it_is_one_and_how_sure() -> None:
     label = machine_label(predicted(MASK), MASKS, DATE, "")
     assert label.value == {**MASK, "confidence": 0.9, "status": "machine"} | {
