@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,12 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalGroundTruth]:
-    """A local Ground Truth with a click model that needs no network."""
-    model = tmp_path_factory.mktemp("model")
-    (model / "config.json").write_text('{"backend": "octagon"}')
-    with LocalGroundTruth(tmp_path_factory.mktemp("root"), model_dir=model) as local:
+@contextmanager
+def served(folder: Path) -> Iterator[LocalGroundTruth]:
+    """A local Ground Truth with a click model that is no network."""
+    (folder / "model").mkdir(exist_ok=True)
+    (folder / "model" / "config.json").write_text('{"backend": "octagon"}')
+    with LocalGroundTruth(folder / "root", model_dir=folder / "model") as local:
         yield local
 
 
@@ -107,55 +108,99 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
-def test_a_killed_run_goes_on_from_the_photos_to_the_output_manifest(
-    local: LocalGroundTruth, photos: Path, tmp_path: Path
-) -> None:
+def wanted(photos: Path, *options: str) -> list[str]:
     start = ["start", RUN, "--photos", str(photos / "images"), "--labels", "shape"]
-    start += ["--workers", "1", *SIZES, *LOOP, *LEARNER]
-    folder = local.path_of(f"s3://{local.bucket}/active-learning/{RUN}/plan.json").parent
-    with Crew(local, photos) as crew:
-        first = subprocess.Popen(
-            command(local, *start),
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        wait_for(folder / "rounds" / "1" / "training.json", first)
-        os.kill(first.pid, signal.SIGKILL)
-        first.communicate()
-        status = run(local, "status", RUN, "--json")
-        assert json.loads(status)["execution"]["status"] == "RUNNING"
-        output = json.loads(run(local, "resume", RUN, "--wait", "1", "--json"))["output"]
-    assert crew.problem is None
+    return [*start, "--workers", "1", *SIZES, *LOOP, *LEARNER, *options]
+
+
+def start_and_kill(local: LocalGroundTruth, *words: str) -> None:
+    """Start a run, and kill its command while the learner learns."""
+    plan = f"s3://{local.bucket}/active-learning/{RUN}/plan.json"
+    process = subprocess.Popen(
+        command(local, *words),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(local.path_of(plan).parent / "rounds" / "1" / "training.json", process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def output_lines(local: LocalGroundTruth, output: str) -> list[dict[str, Any]]:
+    """The output manifest, which has every photo with its label."""
     lines = [json.loads(line) for line in local.path_of(output).read_text().splitlines()]
-    assert [Path(line["source-ref"]).name for line in lines] == [
-        f"p{number:02d}.jpg" for number in range(PHOTOS)
-    ]
-    by_machine = [line for line in lines if line[f"{RUN}-metadata"]["human-annotated"] == "no"]
-    assert by_machine, "the shapes are easy: some are labeled by machine"
-    assert sum(crew.kinds.values()) == PHOTOS - len(by_machine), "no photo is labeled twice"
-    for line in lines:
-        mask = local.path_of(line[RUN]["mask-ref"]).read_bytes()
-        with Image.open(io.BytesIO(mask)) as image:
-            assert image.size == (128, 96)
-    document = json.loads(run(local, "status", RUN, "--json"))
-    assert document["execution"]["status"] == "SUCCEEDED"
-    assert {phase["state"] for phase in document["phases"]} == {"done"}
-    assert "certainty of 0.5" in document["summary"]["guarantee"]
-    page = run(local, "report", RUN, "--out", str(tmp_path / "report")).strip()
-    assert "data:image/png" in Path(page).read_text()
-    # The same command finds the run over; another of its name is refused.
-    again = json.loads(run(local, *start, "--json"))
-    assert again["status"] == "ended"
-    refused = run(local, *start, "--seed", "5", exit_code=2)
-    assert "it differs in seed" in refused
+    names = [Path(line["source-ref"]).name for line in lines]
+    assert names == [f"p{number:02d}.jpg" for number in range(PHOTOS)]
+    assert all(RUN in line for line in lines)
+    return lines
+
+
+def by_machine(lines: list[dict[str, Any]]) -> int:
+    return sum(line[f"{RUN}-metadata"]["human-annotated"] == "no" for line in lines)
+
+
+def test_a_killed_run_goes_on_from_the_photos_to_the_output_manifest(
+    photos: Path, tmp_path: Path
+) -> None:
+    with served(tmp_path) as local, Crew(local, photos) as crew:
+        start_and_kill(local, *wanted(photos))
+        document = json.loads(run(local, "status", RUN, "--json"))
+        assert document["execution"]["status"] == "RUNNING"
+        output = json.loads(run(local, "resume", RUN, "--wait", "1", "--json"))["output"]
+        lines = output_lines(local, output)
+        assert by_machine(lines), "the shapes are easy: some are labeled by machine"
+        assert sum(crew.kinds.values()) == PHOTOS - by_machine(lines), "nothing is labeled twice"
+        for line in lines:
+            mask = local.path_of(line[RUN]["mask-ref"]).read_bytes()
+            with Image.open(io.BytesIO(mask)) as image:
+                assert image.size == (128, 96)
+        document = json.loads(run(local, "status", RUN, "--json"))
+        assert document["execution"]["status"] == "SUCCEEDED"
+        assert {phase["state"] for phase in document["phases"]} == {"done"}
+        assert "certainty of 0.5" in document["summary"]["guarantee"]
+        page = run(local, "report", RUN, "--out", str(tmp_path / "report")).strip()
+        assert "data:image/png" in Path(page).read_text()
+        # The same command finds the run over; another of its name is refused.
+        assert json.loads(run(local, *wanted(photos, "--json")))["status"] == "ended"
+        assert "it differs in seed" in run(local, *wanted(photos, "--seed", "5"), exit_code=2)
+    assert crew.problem is None
+
+
+def test_a_run_of_boxes_that_was_stopped_goes_on_when_everything_was_started_anew(
+    photos: Path, tmp_path: Path
+) -> None:
+    start = wanted(photos, "--kind", "boxes")
+    with served(tmp_path) as local, Crew(local, photos) as crew:
+        start_and_kill(local, *start)
+        assert f"{RUN}-round-1 is stopping" in run(local, "stop", RUN, "--with-jobs")
+    assert crew.problem is None
+    with served(tmp_path) as local, Crew(local, photos) as again:
+        resume = command(local, "resume", RUN, "--wait", "1")
+        done = subprocess.run(resume, cwd=REPOSITORY, capture_output=True, text=True)
+        if done.returncode == 1:  # it was waiting for the learner when it was killed
+            assert f"{RUN}-round-1 " in done.stderr
+            assert f"resume {RUN} --local" in run(local, "status", RUN, exit_code=1)
+        output = json.loads(run(local, "resume", RUN, "--wait", "1", "--json"))["output"]
+        jobs = local.sagemaker.list_processing_jobs()["ProcessingJobSummaries"]
+        ends = {job["ProcessingJobName"]: job["ProcessingJobStatus"] for job in jobs}
+        assert ends[f"{RUN}-round-1"] == "Stopped"
+        assert ends[f"{RUN}-round-1-2"] == "Completed"
+        lines = output_lines(local, output)
+        labeled = sum(crew.kinds.values()) + sum(again.kinds.values())
+        assert labeled == PHOTOS - by_machine(lines)
+        sizes = [line[RUN]["image_size"] for line in lines]
+        assert sizes == PHOTOS * [[{"width": 128, "height": 96, "depth": 3}]]
+        page = run(local, "report", RUN, "--out", str(tmp_path / "report")).strip()
+        assert Path(page).exists()
+    assert again.problem is None
 
 
 def run(local: LocalGroundTruth, *words: str, exit_code: int = 0) -> Any:
-    """A verb's standard output; standard error of one that is to fail."""
+    """A verb's standard output; of one that is to fail, with its standard error."""
     done = subprocess.run(
         command(local, *words), cwd=REPOSITORY, capture_output=True, text=True, timeout=SECONDS
     )
     assert done.returncode == exit_code, done.stderr
-    return done.stdout if exit_code == 0 else " ".join(done.stderr.split())
+    return done.stdout if exit_code == 0 else " ".join(f"{done.stdout} {done.stderr}".split())
