@@ -20,6 +20,7 @@ from hooks.core.manifest import parse_s3_uri
 
 _BUSY = frozenset(
     {
+        "ConditionalRequestConflict",
         "InternalError",
         "InternalFailure",
         "RequestLimitExceeded",
@@ -33,7 +34,7 @@ _BUSY = frozenset(
 )
 _TAKEN = frozenset({"ResourceInUse", "ValidationException"})
 """What a service says to a name that is taken; of a request that is wrong, too, the second."""
-_WRITTEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_WRITTEN = "PreconditionFailed"
 
 
 class AwsBusyError(Exception):
@@ -54,7 +55,7 @@ def write_once(uri: str, body: bytes, content_type: str) -> bytes:
             Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _WRITTEN:
+        if error.response["Error"]["Code"] != _WRITTEN:
             raise
         return aws.read_bytes(uri)
     return body

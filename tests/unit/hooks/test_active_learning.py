@@ -511,7 +511,7 @@ def test_a_name_of_the_loops_own_may_not_stand_in_the_manifest(bench: LoopBench)
         bench.step("split")
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "SlowDown"])
+@pytest.mark.parametrize("code", ["ThrottlingException", "SlowDown", "ConditionalRequestConflict"])
 def test_what_aws_cannot_do_now_is_asked_again(bench: LoopBench, tmp_path: Path, code: str) -> None:
     bench.start()
     refused = Counter[str]()
