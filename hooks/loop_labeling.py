@@ -66,7 +66,10 @@ def start_labeling(state: LoopState) -> LoopState:
         return _over(run, state, attempt.number)
     number = attempt.number if ended is None else attempt.number + 1
     if aws_loop.read_record(run.folder.job_started(state.phase, number)) is None:
-        _start(run, state, number, lines)
+        asked = _left(run, state.phase, number - 1, lines)
+        if not asked:
+            return _over(run, state, attempt.number)
+        _start(run, state, number, asked)
     return state.waiting(Next.WAIT_FOR_PEOPLE)
 
 
@@ -136,14 +139,19 @@ def _is_good(ended: Mapping[str, Any], phase: str) -> bool:
     return ended["status"] == COMPLETED and (bool(ended["labeled"]) or phase not in FIRST)
 
 
-def _start(run: Run, state: LoopState, number: int, lines: Sequence[int]) -> None:
+def _left(run: Run, phase: str, attempts: int, lines: Sequence[int]) -> list[int]:
+    """The lines that an earlier attempt has not come to; all of them, if none could be labeled:
+    what was wrong may have been repaired since."""
+    done = _said(run, phase, attempts)
+    if not done.labeled:
+        return list(lines)
+    return [line for line in lines if line not in done.labeled and line not in done.failed]
+
+
+def _start(run: Run, state: LoopState, number: int, asked: Sequence[int]) -> None:
     phase, folder = state.phase, run.folder
     prepared = run.request(phase)
     settings = JobSettings.from_json(_settings(run, prepared.name))
-    done = _said(run, phase, number - 1)
-    asked = [line for line in lines if line not in done.labeled and line not in done.failed]
-    if number > 1 and not asked:  # all of them failed: what was wrong may have been repaired
-        asked = [line for line in lines if line not in done.labeled]
     write_manifest(folder.job_manifest(phase, number), job_lines(run, state, settings, asked))
     request = prepared.for_attempt(number, folder.job_manifest(phase, number))
     if number > 1:

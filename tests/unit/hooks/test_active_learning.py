@@ -324,6 +324,16 @@ def test_a_labeling_job_that_ended_early_is_gone_on_with_by_another(
     assert sum(labeled_by(bench).values()) == 60
 
 
+def test_a_job_that_was_stopped_when_it_had_labeled_all_is_followed_by_none(
+    bench: LoopBench, tmp_path: Path
+) -> None:
+    bench.endings = {"cats-validation": ("Stopped", 18)}
+    assert run(bench, tmp_path / "first").error == "LabelingJobEndedError"
+    assert bench.execute(tmp_path / "second").cause == ""
+    assert "cats-validation-2" not in bench.jobs
+    assert len(bench.lines(bench.folder.labels("validation"))) == 18
+
+
 @pytest.mark.parametrize("stopped", ["cats-validation", "cats-learner-round-1"])
 def test_a_job_that_was_stopped_with_the_run_is_followed_by_another(
     bench: LoopBench, tmp_path: Path, stopped: str
