@@ -38,6 +38,7 @@ from scripts.commands import (
     quality,
     render,
     serve,
+    simulate_active_learning,
     team,
     teardown,
     train,
@@ -101,6 +102,7 @@ app.command()(preview.preview)
 app.command("quality")(quality.quality)
 app.command()(render.render)
 app.command("serve")(serve.serve)
+app.command("simulate-active-learning")(simulate_active_learning.simulate_active_learning)
 app.command()(train.train)
 app.add_typer(team.app, name="team")
 app.command("teardown")(teardown.teardown)

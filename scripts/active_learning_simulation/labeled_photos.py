@@ -13,6 +13,8 @@ from model_endpoint.reference_photos import ReferencePhoto
 from scripts.active_learning_simulation.photo_features import CANVAS, canvas_size
 from scripts.progress import counting
 
+MASK_SIDE = CANVAS // 2
+"""Pixels of the canvas as masks have it: labels are made and IoUs are taken at this scale."""
 SMALLEST_SIDE = 6.0
 """Pixels of the canvas; nobody boxes what is smaller."""
 
@@ -26,7 +28,7 @@ class References:
     """What is true of every photo.
 
     Attributes:
-        masks: bool (photos, CANVAS, CANVAS), where any object is.
+        masks: bool (photos, MASK_SIDE, MASK_SIDE), where any object is.
         boxes: of every photo's objects.
     """
 
@@ -36,7 +38,7 @@ class References:
 
 def read_references(photos: Sequence[ReferencePhoto]) -> References:
     """The references of photos, read from their masks."""
-    masks = np.zeros((len(photos), CANVAS, CANVAS), bool)
+    masks = np.zeros((len(photos), MASK_SIDE, MASK_SIDE), bool)
     boxes = []
     with counting("reading references", len(photos)) as advance:
         for place, photo in enumerate(photos):
@@ -44,10 +46,11 @@ def read_references(photos: Sequence[ReferencePhoto]) -> References:
             for index in range(len(photo.object_names)):
                 mask = photo.read_mask(index)
                 size = canvas_size(mask.shape[1], mask.shape[0])
+                half = (size.width // 2, size.height // 2)
                 seen = np.asarray(
-                    Image.fromarray(mask.astype(np.uint8) * 255).resize(size, Image.Resampling.BOX)
+                    Image.fromarray(mask.astype(np.uint8) * 255).resize(half, Image.Resampling.BOX)
                 )
-                masks[place, : size.height, : size.width] |= seen > 127
+                masks[place, : half[1], : half[0]] |= seen > 127
                 edges = _edges(mask, size.width / mask.shape[1], size.height / mask.shape[0])
                 if edges is not None:
                     found.append(edges)
