@@ -7,7 +7,7 @@ After FCOS (Tian, Shen, Chen and He, 2019), with the score of generalized focal 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,28 +15,31 @@ import numpy as np
 import numpy.typing as npt
 
 from hooks.core.active_learning.prediction import ImagePrediction
+from hooks.core.geometry import Size
 from scripts.active_learning_simulation.box_agreement import box_agreement, pairwise_ious
+from scripts.active_learning_simulation.cell_maps import SIDE, inside, together
+from scripts.active_learning_simulation.head_training import Examples
 from scripts.active_learning_simulation.labeled_photos import Edges, References
 from scripts.active_learning_simulation.learner import CLASS, Predicted, simulated_label
-from scripts.active_learning_simulation.photo_features import CELL, PhotoFeatures
+from scripts.active_learning_simulation.photo_features import CELL, GRID, PhotoFeatures
+from scripts.active_learning_simulation.prior_head import train_head
+from scripts.active_learning_simulation.prior_photos import PriorPhotos
 from scripts.active_learning_simulation.simulated_labels import HumanLabels
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
-HIDDEN = 96
+    from scripts.active_learning_simulation.convolutional_head import ConvolutionalHead
+
+FINER = GRID // SIDE
+"""Rows and columns that a cell of the head is divided into in its answer."""
+OUTPUTS = 5 * FINER * FINER
 MIDDLE = 0.3
 """Share of a box's sides, from its centre, within which a cell's centre lies in its middle."""
-POSITIVES, NEGATIVES = 60, 160
-"""Cells learned from in every photo, at most, and as many in its mirror image."""
-EPOCHS = 10
-BATCH = 2048
-LEARNING_RATE = 3e-3
-WEIGHT_DECAY = 0.05
 TYPICAL = 60.0
 """Pixels from a cell to an edge, where learning starts."""
-SCORE_CUT = 0.35
-OVERLAP_CUT = 0.5
+SCORE_CUT = 0.3
+OVERLAP_CUT = 0.35
 CANDIDATES = 120
 FLOOR = 1e-6
 
@@ -45,9 +48,14 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class BoxLearner:
-    """Learns boxes; see `learner.Learner`."""
+    """Learns boxes; see `learner.Learner`.
+
+    Attributes:
+        prior: the state of a head that has learned from other photos; None to start from nothing.
+    """
 
     features: PhotoFeatures
+    prior: Mapping[str, Tensor] | None = None
 
     def learn(
         self, training: Sequence[int], human: HumanLabels, wanted: Sequence[int], seed: int
@@ -67,55 +75,38 @@ class BoxLearner:
         """Mean IoU over the objects that either has; misses and extras count 0."""
         return box_agreement(label, known.boxes[place])
 
-    def _train(self, training: Sequence[int], boxes: Sequence[Edges], seed: int) -> nn.Module:
+    def _train(
+        self, training: Sequence[int], boxes: Sequence[Edges], seed: int
+    ) -> ConvolutionalHead:
         import torch
-        from torch import nn
-        from torch.nn import functional as F
 
-        torch.manual_seed(seed)
-        rng = np.random.default_rng(seed)
-        inputs, targets = [], []
-        for place in training:
-            size = self.features.grid_size(place)
-            for mirrored in (0, 1):
-                known = boxes[place]
-                if mirrored:
-                    known = mirror(known, size.width * CELL)
-                cells, distances = sample_cells(size.width, size.height, known, rng)
-                rows, columns = np.divmod(cells, size.width)
-                inputs.append(self.features.cells[place, mirrored, rows, columns])
-                targets.append(distances)
-        given = torch.from_numpy(np.concatenate(inputs).astype(np.float32))
-        wanted = torch.from_numpy(np.concatenate(targets).astype(np.float32))
-        head = nn.Sequential(nn.Linear(given.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 5))
-        optimizer = torch.optim.AdamW(head.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        steps = EPOCHS * -(-len(given) // BATCH)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.2
+        size_of = self.features.sizes
+        wanted = [
+            torch.stack(
+                (
+                    wanted_distances(boxes[place], size_of[place]),
+                    wanted_distances(mirror(boxes[place], size_of[place].width), size_of[place]),
+                )
+            )
+            for place in training
+        ]
+        examples = Examples(
+            torch.stack([together(self.features.cells[place]) for place in training]),
+            torch.stack([inside(size_of[place]) for place in training]),
+            torch.stack(wanted),
         )
-        for _ in range(EPOCHS):
-            for chosen in torch.randperm(len(given)).split(BATCH):  # type: ignore[no-untyped-call]
-                said, known_distances = head(given[chosen]), wanted[chosen]
-                inside = known_distances[:, 0] > 0
-                quality = torch.zeros(len(said))
-                ious = _distance_ious(_distances(said[inside]), known_distances[inside])
-                quality[inside] = ious.detach()
-                loss = F.binary_cross_entropy_with_logits(said[:, 0], quality)
-                if len(ious):
-                    loss = loss + (1 - ious).mean()
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                schedule.step()
-        return head.eval()
+        return train_head(OUTPUTS, examples, box_loss, seed, self.prior)
 
-    def _judge(self, head: nn.Module, place: int) -> tuple[Edges, ImagePrediction]:
+    def _judge(self, head: ConvolutionalHead, place: int) -> tuple[Edges, ImagePrediction]:
         """The boxes, and what is to be thought of them."""
         import torch
 
         size = self.features.grid_size(place)
-        cells = self.features.cells[place, :, : size.height, : size.width]
-        said = head(torch.from_numpy(cells.astype(np.float32)))
+        answer = head(
+            together(self.features.cells[place]),
+            inside(self.features.sizes[place]).expand(2, -1, -1, -1),
+        )
+        said = _on_cells(answer)[:, : size.height, : size.width]
         scores = torch.sigmoid(said[..., 0]).numpy().astype(float)
         distances = _distances(said).numpy().astype(float)
         width = size.width * CELL
@@ -150,26 +141,60 @@ def mirror(boxes: Edges, width: float) -> Edges:
     return np.stack((width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]), axis=1)
 
 
-def sample_cells(
-    width: int, height: int, boxes: Edges, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Cells of a photo to learn from, row-major, and their pixels to the left, upper, right and
-    lower edge of the smallest box in whose middle they lie; zeros where there is none."""
-    x, y = np.meshgrid((np.arange(width) + 0.5) * CELL, (np.arange(height) + 0.5) * CELL)
-    centres = np.stack((x.ravel(), y.ravel()), axis=1)
-    distances = np.zeros((len(centres), 4))
+def prior_examples(prior: PriorPhotos) -> Examples:
+    """What a prior head learns boxes from."""
+    import torch
+
+    pairs = zip(prior.references.boxes, prior.sizes, strict=True)
+    return Examples(
+        torch.from_numpy(prior.cells.astype(np.float32))[:, None],
+        torch.stack([inside(size) for size in prior.sizes]),
+        torch.stack([wanted_distances(boxes, size) for boxes, size in pairs])[:, None],
+    )
+
+
+def wanted_distances(boxes: Edges, size: Size) -> Tensor:
+    """(GRID, GRID, 4): pixels from a cell's centre to the left, upper, right and lower edge of the
+    smallest box in whose middle it lies; zeros where there is none."""
+    import torch
+
+    wanted = np.zeros((GRID, GRID, 4), np.float32)
+    columns, rows = size.width // CELL, size.height // CELL
+    x, y = np.meshgrid((np.arange(columns) + 0.5) * CELL, (np.arange(rows) + 0.5) * CELL)
+    centres = np.stack((x, y), axis=2)
     for box in boxes[np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))]:
         middle, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
         # At least half a cell, so all objects larger than one have one.
         near = np.abs(centres - middle) <= np.maximum(MIDDLE * sides, CELL / 2)
-        inside = near.all(1) & (centres > box[:2]).all(1) & (centres < box[2:]).all(1)
-        distances[inside] = np.hstack((centres[inside] - box[:2], box[2:] - centres[inside]))
-    positive = np.flatnonzero(distances[:, 0] > 0)
-    negative = np.flatnonzero(distances[:, 0] <= 0)
-    taken = np.concatenate(
-        (rng.permutation(positive)[:POSITIVES], rng.permutation(negative)[:NEGATIVES])
-    )
-    return taken, distances[taken]
+        within = near.all(2) & (centres > box[:2]).all(2) & (centres < box[2:]).all(2)
+        wanted[:rows, :columns][within] = np.concatenate(
+            (centres - box[:2], box[2:] - centres), axis=2
+        )[within]
+    return torch.from_numpy(wanted)
+
+
+def box_loss(answer: Tensor, wanted: Tensor, inside: Tensor) -> Tensor:
+    """Of the score, weighted by how wrong it is, and of the boxes where there is an object."""
+    import torch
+    from torch.nn import functional as F
+
+    said = _on_cells(answer)
+    seen = F.interpolate(inside, scale_factor=FINER)[:, 0]
+    there = wanted[..., 0] > 0
+    ious = _distance_ious(_distances(said[there]), wanted[there])
+    quality = torch.zeros(there.shape)
+    quality[there] = ious.detach()
+    each = F.binary_cross_entropy_with_logits(said[..., 0], quality, reduction="none")
+    wrong = (said[..., 0].detach().sigmoid() - quality) ** 2
+    objects = max(len(ious), 1)
+    return (each * wrong * seen).sum() / objects + (1 - ious).sum() / objects
+
+
+def _on_cells(answer: Tensor) -> Tensor:
+    """(n, GRID, GRID, 5) of a head's answer (n, OUTPUTS, SIDE, SIDE)."""
+    from torch.nn import functional as F
+
+    return F.pixel_shuffle(answer, FINER).permute(0, 2, 3, 1)
 
 
 def keep_best(edges: Edges, scores: Floats) -> tuple[Edges, Floats]:
@@ -208,3 +233,6 @@ def _distance_ious(one: Tensor, other: Tensor) -> Tensor:
 
 def _binary_entropy(chances: Floats) -> Floats:
     return np.asarray(-(chances * np.log(chances) + (1 - chances) * np.log(1 - chances)))
+
+
+LOSS = box_loss

@@ -1,39 +1,49 @@
-"""A light head that tells objects from background by the fixed encoder's features of each cell."""
+"""A light head that tells objects from background by the fixed encoder's features."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hooks.core.active_learning.prediction import ImagePrediction
+from hooks.core.geometry import Size
+from scripts.active_learning_simulation.cell_maps import PIXELS, SIDE, inside, together
+from scripts.active_learning_simulation.head_training import Examples
 from scripts.active_learning_simulation.labeled_photos import MASK_SIDE, Masks, References
 from scripts.active_learning_simulation.learner import CLASS, Predicted, simulated_label
-from scripts.active_learning_simulation.photo_features import CELL, GRID, PhotoFeatures
+from scripts.active_learning_simulation.photo_features import PhotoFeatures
+from scripts.active_learning_simulation.prior_head import train_head
+from scripts.active_learning_simulation.prior_photos import PriorPhotos
 from scripts.active_learning_simulation.simulated_labels import HumanLabels, mask_agreement
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
-FINER = 2
-"""Rows and columns that a cell is divided into: the head's own resolution."""
-HIDDEN = 64
-CELLS_OF_PHOTO = 250
-"""Learned from in every photo, and as many in its mirror image."""
-EPOCHS = 8
-BATCH = 2048
-LEARNING_RATE = 3e-3
-WEIGHT_DECAY = 0.05
+    from scripts.active_learning_simulation.convolutional_head import ConvolutionalHead
+
+FINER = 4
+"""Rows and columns that a cell is divided into in the head's answer."""
+OVERLAP_WEIGHT = 0.5
+"""Of the overlap's loss (Milletari et al., "V-Net", 2016) beside that of the pixels."""
+OUTPUTS = FINER * FINER
+SMOOTHING = 20.0
+"""Pixels of the answer that are added to both sides of the overlap, for photos without objects."""
 FLOOR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class MaskLearner:
-    """Learns masks; see `learner.Learner`."""
+    """Learns masks; see `learner.Learner`.
+
+    Attributes:
+        prior: the state of a head that has learned from other photos; None to start from nothing.
+    """
 
     features: PhotoFeatures
+    prior: Mapping[str, Tensor] | None = None
 
     def learn(
         self, training: Sequence[int], human: HumanLabels, wanted: Sequence[int], seed: int
@@ -55,55 +65,28 @@ class MaskLearner:
         """IoU of a mask with what is known, at half the canvas' scale."""
         return mask_agreement(label, known.masks[place])
 
-    def _train(self, training: Sequence[int], masks: Masks, seed: int) -> nn.Module:
+    def _train(self, training: Sequence[int], masks: Masks, seed: int) -> ConvolutionalHead:
         import torch
-        from torch import nn
-        from torch.nn import functional as F
 
-        torch.manual_seed(seed)
-        rng = np.random.default_rng(seed)
-        inputs, targets = [], []
-        for place in training:
-            size = self.features.grid_size(place)
-            finer = _finer(masks[place])
-            for mirrored in (0, 1):
-                # The same cells of both: where one is taken, so is its mirror image.
-                known = finer[: size.height, : size.width]
-                if mirrored:
-                    known = known[:, ::-1, :, ::-1]
-                taken = rng.integers(size.height * size.width, size=CELLS_OF_PHOTO)
-                rows, columns = np.divmod(taken, size.width)
-                inputs.append(self.features.cells[place, mirrored, rows, columns])
-                targets.append(known[rows, columns].reshape(CELLS_OF_PHOTO, -1))
-        given = torch.from_numpy(np.concatenate(inputs).astype(np.float32))
-        wanted = torch.from_numpy(np.concatenate(targets).astype(np.float32))
-        head = nn.Sequential(
-            nn.Linear(given.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, FINER * FINER)
+        size_of = self.features.sizes
+        examples = Examples(
+            torch.stack([together(self.features.cells[place]) for place in training]),
+            torch.stack([inside(size_of[place]) for place in training]),
+            torch.stack([_both(wanted_mask(masks[place]), size_of[place]) for place in training]),
         )
-        optimizer = torch.optim.AdamW(head.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        steps = EPOCHS * -(-len(given) // BATCH)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.2
-        )
-        for _ in range(EPOCHS):
-            for chosen in torch.randperm(len(given)).split(BATCH):  # type: ignore[no-untyped-call]
-                loss = F.binary_cross_entropy_with_logits(head(given[chosen]), wanted[chosen])
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                schedule.step()
-        return head.eval()
+        return train_head(OUTPUTS, examples, mask_loss, seed, self.prior)
 
-    def _shares(self, head: nn.Module, place: int) -> Tensor:
+    def _shares(self, head: ConvolutionalHead, place: int) -> Tensor:
         """(2, height, width) probabilities at the head's resolution, of the photo and of its
         mirror image turned back."""
         import torch
         from torch.nn import functional as F
 
-        size = self.features.grid_size(place)
-        cells = self.features.cells[place, :, : size.height, : size.width]
-        logits = head(torch.from_numpy(cells.astype(np.float32))).permute(0, 3, 1, 2)
-        fine = F.pixel_shuffle(logits, FINER)[:, 0]
+        size = self.features.sizes[place]
+        cells = together(self.features.cells[place])
+        logits = head(cells, inside(size).expand(2, -1, -1, -1))
+        rows, columns = (FINER * edge // PIXELS for edge in (size.height, size.width))
+        fine = F.pixel_shuffle(logits, FINER)[:, 0, :rows, :columns]
         return torch.sigmoid(torch.stack((fine[0], fine[1].flip(1))))
 
     def _judge(self, place: int, shares: Tensor) -> tuple[Masks, ImagePrediction]:
@@ -120,12 +103,12 @@ class MaskLearner:
             align_corners=False,
         )[0, 0]
         mask = np.zeros((MASK_SIDE, MASK_SIDE), bool)
-        inside = fine > 0.5
-        mask[: size.height // 2, : size.width // 2] = inside.numpy()
-        found = fine[inside].sum()
-        missed = fine[~inside].sum()
+        taken = fine > 0.5
+        mask[: size.height // 2, : size.width // 2] = taken.numpy()
+        found = fine[taken].sum()
+        missed = fine[~taken].sum()
         # The expected intersection by the expected union, both under independent pixels.
-        confidence = float(found / (inside.sum() + missed)) if bool(inside.any()) else 0.0
+        confidence = float(found / (taken.sum() + missed)) if bool(taken.any()) else 0.0
         sure = both.clamp(FLOOR, 1 - FLOOR)
         doubt = -(sure * sure.log() + (1 - sure) * (1 - sure).log())
         one, other = shares[0] > 0.5, shares[1] > 0.5
@@ -139,14 +122,55 @@ class MaskLearner:
             margin=-float((1 - (2 * both - 1).abs()).sum()) / extent,
             disagreement=1 - float((one & other).sum()) / either if either else 0.0,
             embedding=tuple(self.features.embeddings[place].tolist()),
-            main_class=CLASS if bool(torch.any(inside)) else "",
+            main_class=CLASS if bool(torch.any(taken)) else "",
             label=simulated_label(mask),
         )
         return mask, prediction
 
 
-def _finer(mask: Masks) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(GRID, GRID, FINER, FINER): the object's share of the parts of every cell."""
-    part = CELL // FINER // 2  # a mask's pixel is two of the canvas
-    shares = mask.reshape(GRID, FINER, part, GRID, FINER, part).mean((2, 5))
-    return np.asarray(shares.transpose(0, 2, 1, 3), np.float32)
+def prior_examples(prior: PriorPhotos) -> Examples:
+    """What a prior head learns masks from."""
+    import torch
+
+    masks = prior.references.masks
+    return Examples(
+        torch.from_numpy(prior.cells.astype(np.float32))[:, None],
+        torch.stack([inside(size) for size in prior.sizes]),
+        torch.stack([wanted_mask(mask) for mask in masks])[:, None],
+    )
+
+
+def wanted_mask(mask: Masks) -> Tensor:
+    """(FINER * SIDE, FINER * SIDE): the object's share of every part of a cell."""
+    import torch
+
+    side = FINER * SIDE
+    part = MASK_SIDE // side
+    return torch.from_numpy(mask.reshape(side, part, side, part).mean((1, 3)).astype(np.float32))
+
+
+def mask_loss(answer: Tensor, wanted: Tensor, inside: Tensor) -> Tensor:
+    """Of every part's share, and of the overlap of what is found with what is there."""
+    from torch.nn import functional as F
+
+    logits = F.pixel_shuffle(answer, FINER)[:, 0]
+    seen = F.interpolate(inside, scale_factor=FINER)[:, 0]
+    each = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    pixels = (each * seen).sum() / seen.sum()
+    found = logits.sigmoid() * seen
+    shared = (found * wanted).sum((1, 2)) * 2 + SMOOTHING
+    both = found.sum((1, 2)) + wanted.sum((1, 2)) + SMOOTHING
+    return pixels + OVERLAP_WEIGHT * (1 - shared / both).mean()
+
+
+def _both(wanted: Tensor, size: Size) -> Tensor:
+    """What is wanted of a photo and of its mirror image, (2, rows, columns)."""
+    import torch
+
+    columns = FINER * size.width // PIXELS
+    mirrored = torch.zeros_like(wanted)
+    mirrored[:, :columns] = wanted[:, :columns].flip(1)
+    return torch.stack((wanted, mirrored))
+
+
+LOSS = mask_loss

@@ -47,6 +47,7 @@ EMBEDDING = 32
 SAMPLED_PHOTOS, SAMPLED_CELLS = 150, 150
 """Of which the directions are found."""
 VERSION = 2
+DIRECTIONS_FILE = "directions.npz"
 
 Cells = npt.NDArray[np.float16]
 
@@ -61,11 +62,13 @@ class PhotoFeatures:
             the second of each pair is of the mirror image, mirrored as it is. Cells beside the
             photo mean nothing.
         embeddings: float32 (photos, EMBEDDING), of the coarsest features' mean.
+        folder: where they are kept.
     """
 
     sizes: tuple[Size, ...]
     cells: Cells
     embeddings: npt.NDArray[np.float32]
+    folder: Path
 
     def grid_size(self, place: int) -> Size:
         """A photo's size in cells."""
@@ -93,10 +96,10 @@ def read_features(
     folder = cache / _key(photos, encoder_directory)
     folder.mkdir(parents=True, exist_ok=True)
     count = len(photos)
-    cells = _array(folder / "cells.npy", (count, 2, GRID, GRID, DIRECTIONS), np.float16)
-    means = _array(folder / "embeddings.npy", (count, EMBEDDING), np.float32)
-    sizes = _array(folder / "sizes.npy", (count, 2), np.int32)
-    done = _array(folder / "done.npy", (count,), np.bool_)
+    cells = array_file(folder / "cells.npy", (count, 2, GRID, GRID, DIRECTIONS), np.float16)
+    means = array_file(folder / "embeddings.npy", (count, EMBEDDING), np.float32)
+    sizes = array_file(folder / "sizes.npy", (count, 2), np.int32)
+    done = array_file(folder / "done.npy", (count,), np.bool_)
     missing = np.flatnonzero(~done).tolist()
     if missing:
         encoder = FixedEncoder.read(encoder_directory, CANVAS, GRID, SCALES)
@@ -111,7 +114,7 @@ def read_features(
                 done[place] = True
                 advance()
     return PhotoFeatures(
-        tuple(Size(int(width), int(height)) for width, height in sizes), cells, means
+        tuple(Size(int(width), int(height)) for width, height in sizes), cells, means, folder
     )
 
 
@@ -119,7 +122,7 @@ def _directions(
     photos: Sequence[ReferencePhoto], encoder: FixedEncoder, folder: Path
 ) -> tuple[PrincipalDirections, PrincipalDirections]:
     """Of cells, and of photos' means; found once and kept."""
-    paths = folder / "directions.npz", folder / "coarsest.npz"
+    paths = folder / DIRECTIONS_FILE, folder / "coarsest.npz"
     if not all(path.exists() for path in paths):
         rng = np.random.default_rng(0)
         sampled = rng.permutation(len(photos))[:SAMPLED_PHOTOS].tolist()
@@ -147,7 +150,7 @@ def _key(photos: Sequence[ReferencePhoto], encoder_directory: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _array(path: Path, shape: tuple[int, ...], kind: Any) -> npt.NDArray[Any]:
+def array_file(path: Path, shape: tuple[int, ...], kind: Any) -> npt.NDArray[Any]:
     """The array of a file, made of zeros if there is none."""
     if not path.exists():
         partial = path.with_suffix(".partial")

@@ -11,18 +11,21 @@ from typing import Any
 from hooks.core.active_learning.acquisition import Acquisition
 from hooks.core.active_learning.loop_plan import LabelKind, LoopPlan
 from model_endpoint.reference_photos import ReferencePhoto, read_indexed
+from scripts.active_learning_simulation import box_learner, mask_learner
 from scripts.active_learning_simulation.box_learner import BoxLearner
 from scripts.active_learning_simulation.labeled_photos import References, read_references
 from scripts.active_learning_simulation.learner import Learner
 from scripts.active_learning_simulation.mask_learner import MaskLearner
 from scripts.active_learning_simulation.photo_features import PhotoFeatures, read_features
+from scripts.active_learning_simulation.prior_head import read_prior_head
+from scripts.active_learning_simulation.prior_photos import prior_folder, read_prior
 from scripts.active_learning_simulation.replay import World, learning_curve, replay
 from scripts.active_learning_simulation.results import Trial
 from scripts.active_learning_simulation.simulated_labels import answer
 from scripts.active_learning_simulation.simulated_plan import simulated_plan
 from scripts.refusal import RefusedError
 
-CURVE_BATCHES = 4
+CURVE_BATCHES = 2
 """Batches after which a learning curve ends."""
 
 
@@ -32,6 +35,7 @@ class Source:
 
     Attributes:
         sources: of the data set, that are taken; all if there are none.
+        prior_sources: from whose photos heads learn before the replays; may be empty.
     """
 
     data: Path
@@ -40,17 +44,32 @@ class Source:
     cache: Path
     human_cost: Decimal
     machine_cost: Decimal
+    prior_sources: tuple[str, ...] = ()
 
     def photos(self) -> tuple[ReferencePhoto, ...]:
         """Raises RefusedError when the data set has no such source."""
+        return self._of(self.sources) if self.sources else read_indexed(self.data).photos
+
+    def prior_photos(self) -> tuple[ReferencePhoto, ...]:
+        """Raises RefusedError when there is no such source, or it is replayed itself."""
+        both = sorted(set(self.prior_sources) & set(self.sources))
+        if both or (self.prior_sources and not self.sources):
+            named = ", ".join(both or self.prior_sources)
+            raise RefusedError(
+                f"--prior-source {named}: a head may not learn from photos that are replayed; say "
+                "with --source which others are."
+            )
+        return self._of(self.prior_sources)
+
+    def _of(self, sources: tuple[str, ...]) -> tuple[ReferencePhoto, ...]:
         found = read_indexed(self.data).photos
         known = sorted({photo.source for photo in found})
-        for source in self.sources:
+        for source in sources:
             if source not in known:
                 raise RefusedError(
                     f"{self.data} has no photos of source {source!r}; it has {', '.join(known)}."
                 )
-        return tuple(photo for photo in found if not self.sources or photo.source in self.sources)
+        return tuple(photo for photo in found if photo.source in sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,26 @@ class Bench:
         features = read_features(photos, source.encoder, source.cache)
         return cls(source, features, read_references(photos))
 
+    def learner(self, kind: str) -> Learner:
+        """What learns the labels of a kind, from the prior head where there is one."""
+        if kind == LabelKind.BOXES:
+            return BoxLearner(self.features, self._prior(kind, box_learner))
+        return MaskLearner(self.features, self._prior(kind, mask_learner))
+
+    def _prior(self, kind: str, how: Any) -> Mapping[str, Any] | None:
+        photos = self.source.prior_photos()
+        if not photos:
+            return None
+        folder = prior_folder(photos, self.features.folder)
+        return read_prior_head(
+            folder / f"{kind}.safetensors",
+            how.OUTPUTS,
+            lambda: how.prior_examples(
+                read_prior(photos, self.source.encoder, self.features.folder)
+            ),
+            how.LOSS,
+        )
+
     def plan(self, trial: Trial) -> LoopPlan:
         return simulated_plan(
             LabelKind(trial.kind),
@@ -80,11 +119,8 @@ class Bench:
 
     def world(self, kind: str, seed: int) -> World:
         """The photos with the labels that people give them in the runs of a seed."""
-        learner: Learner = (
-            BoxLearner(self.features) if kind == LabelKind.BOXES else MaskLearner(self.features)
-        )
         human = answer(self.references, self.features.sizes, seed)
-        return World(learner, human, self.references)
+        return World(self.learner(kind), human, self.references)
 
     def try_all(
         self, trials: Sequence[Trial], done: Callable[[Trial, Mapping[str, Any]], None]

@@ -62,6 +62,7 @@ class SimulationOptions:
     out: Path
     encoder: Path
     sources: tuple[str, ...] = ()
+    prior_sources: tuple[str, ...] = ()
     kinds: tuple[str, ...] = tuple(LabelKind)
     acquisitions: tuple[str, ...] = tuple(Acquisition)
     targets: tuple[float, ...] = (0.6, 0.8)
@@ -78,11 +79,13 @@ def run_simulation(options: SimulationOptions) -> int:
     console = Console(stderr=True)
     source = _source(options)
     photos = source.photos()
+    source.prior_photos()  # refused before anything is computed
     claim(
         options.out,
         {
             "data": options.data.name,
             "sources": list(options.sources),
+            "prior_sources": list(options.prior_sources),
             "photos": len(photos),
             "encoder": options.encoder.name,
             "human_cost": str(source.human_cost),
@@ -94,6 +97,8 @@ def run_simulation(options: SimulationOptions) -> int:
         f"{source.machine_cost} USD by machine."
     )
     bench = Bench.open(source)
+    for kind in options.kinds:
+        bench.learner(kind)  # before there are several processes that would all prepare it
     results = read_results(options.out)
     _carry_out(options, source, results, console)
     wanted = set(_trials(options))
@@ -128,6 +133,7 @@ def _source(options: SimulationOptions) -> Source:
         cache=options.out / "features",
         human_cost=prices.object_fees(1) + options.workers * options.worker_price,
         machine_cost=prices.machine_label,
+        prior_sources=options.prior_sources,
     )
 
 

@@ -8,14 +8,15 @@ from hooks.core.active_learning.acquisition import Acquisition
 from hooks.core.active_learning.loop_plan import LabelKind, LoopPlan
 from scripts.active_learning_simulation.learner import CLASS
 
-ARTICLE_OBJECTS = 1000
-ARTICLE_VALIDATION = 190
 TEST = 10
 """Photos to try the job with, of whatever number."""
+VALIDATION_SHARE = 0.19
 TRAINING_SHARE = 0.1
 BATCH_SHARE = 0.1
-"""The article took 200 and about 200 of 1,000 photos, for a network trained as a whole; a head on a
-fixed encoder learns from half of that."""
+"""The article took 190, 200 and about 200 of 1,000 photos, for a network trained as a whole; a head
+on a fixed encoder learns from half of that."""
+MAX_ROUNDS = 2
+"""Models that label; the article's fourth and fifth iteration."""
 
 
 def simulated_plan(
@@ -35,9 +36,10 @@ def simulated_plan(
         labels=(CLASS,),
         objects=objects,
         test_size=TEST,
-        validation_size=round(objects * ARTICLE_VALIDATION / ARTICLE_OBJECTS),
+        validation_size=round(objects * VALIDATION_SHARE),
         training_size=round(objects * TRAINING_SHARE),
         batch_size=round(objects * BATCH_SHARE),
+        max_rounds=MAX_ROUNDS,
         target_iou=target,
         acquisition=acquisition,
         seed=seed,

@@ -25,6 +25,13 @@ def simulate_active_learning(
         list[str] | None,
         typer.Option(help="Take photos of this source of the data only. Repeatable."),
     ] = None,
+    prior_source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The head learns from photos of this source first, none of which is replayed. "
+            "Repeatable. [default: it starts from nothing]"
+        ),
+    ] = None,
     kind: Annotated[
         list[LabelKind] | None,
         typer.Option(help="What is labeled. Repeatable. [default: masks, then boxes]"),
@@ -84,6 +91,7 @@ def simulate_active_learning(
                 out=out,
                 encoder=encoder,
                 sources=tuple(source or ()),
+                prior_sources=tuple(prior_source or ()),
                 kinds=tuple(kind or LabelKind),
                 acquisitions=tuple(acquisition or Acquisition),
                 targets=tuple(target or (0.6, 0.8)),

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.active_learning_simulation.box_learner import keep_best, mirror, sample_cells
+pytest.importorskip("torch")
+
+from hooks.core.geometry import Size
+from scripts.active_learning_simulation.box_learner import (
+    keep_best,
+    mirror,
+    wanted_distances,
+)
 from scripts.active_learning_simulation.photo_features import CELL
+
+pytestmark = pytest.mark.torch
 
 LARGE = [0.0, 0.0, 80.0, 80.0]
 SMALL = [16.0, 16.0, 24.0, 24.0]
 
 
 def test_a_cell_learns_the_distances_to_the_edges_of_its_smallest_box() -> None:
-    cells, distances = sample_cells(10, 10, np.array([LARGE, SMALL]), np.random.default_rng(0))
-    known = dict(zip(cells.tolist(), distances.tolist(), strict=True))
-    assert known[2 * 10 + 2] == [4, 4, 4, 4]  # the small box's only cell
-    assert known[4 * 10 + 4] == [36, 36, 44, 44]
-    assert known[9 * 10 + 9] == [0, 0, 0, 0]  # inside the large one, but not in its middle
+    known = wanted_distances(np.array([LARGE, SMALL]), Size(96, 96))
+    assert known[2, 2].tolist() == [4, 4, 4, 4]  # the small box's only cell
+    assert known[4, 4].tolist() == [36, 36, 44, 44]
+    assert known[9, 9].tolist() == [0, 0, 0, 0]  # inside the large one, but not in its middle
 
 
 def test_every_object_larger_than_a_cell_has_one() -> None:
     for left in np.arange(0, 24, 0.5):
         box = np.array([[left, left, left + CELL + 1, left + CELL + 1]])
-        _, distances = sample_cells(6, 6, box, np.random.default_rng(0))
-        assert (distances[:, 0] > 0).any()
+        assert (wanted_distances(box, Size(64, 64))[..., 0] > 0).any()
 
 
 def test_of_overlapping_boxes_the_best_is_kept() -> None:

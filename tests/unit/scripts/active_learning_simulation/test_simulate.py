@@ -20,6 +20,7 @@ from model_endpoint.network import WEIGHTS_FILE, ClickNetwork, NetworkConfig  # 
 from model_endpoint.reference_photos import read_indexed  # noqa: E402
 from scripts.__main__ import app  # noqa: E402
 from scripts.active_learning_simulation.labeled_photos import read_references  # noqa: E402
+from scripts.active_learning_simulation.mask_learner import wanted_mask  # noqa: E402
 from scripts.active_learning_simulation.photo_features import read_features  # noqa: E402
 from scripts.active_learning_simulation.results import RESULTS_FILE  # noqa: E402
 from scripts.active_learning_simulation.simulated_labels import answer, human_iou  # noqa: E402
@@ -27,7 +28,7 @@ from scripts.active_learning_simulation.simulated_labels import answer, human_io
 pytestmark = pytest.mark.torch
 
 TINY = NetworkConfig(8, (8, 8, 8, 8), (1, 1, 1, 1), (8, 8, 8, 8), (8, 8, 8, 8), (8, 8, 8, 8))
-PHOTOS = 90
+PHOTOS = 98
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pixels = np.where(disc[..., None], [230, 220, 60], [30, 40, 90]) + rng.normal(0, 8, 3)
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number}.png")
         Image.fromarray((disc * 255).astype(np.uint8)).save(folder / f"{number}_0.png")
-        source = "discs" if number else "other"
+        source = "discs" if number >= 8 else "other"
         lines.append(
             {"image": f"{number}.png", "source": source, "objects": [{"mask": f"{number}_0.png"}]}
         )
@@ -86,6 +87,7 @@ def test_a_simulation_is_carried_out_interrupted_and_taken_up_again(
 ) -> None:
     words = ["simulate-active-learning", "--data", str(data), "--out", str(tmp_path / "out")]
     words += ["--encoder", str(encoder), "--source", "discs", "--seeds", "1", "--target", "0.5"]
+    words += ["--prior-source", "other"]
     words += ["--acquisition", "random", "--acquisition", "entropy", "--processes", "1", "--json"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
@@ -109,3 +111,21 @@ def test_a_source_that_there_is_not_is_refused(data: Path, encoder: Path, tmp_pa
     result = CliRunner().invoke(app, [*words, "--encoder", str(encoder), "--source", "dogs"])
     assert result.exit_code == 2
     assert "'dogs'; it has discs, other" in result.output
+
+
+def test_photos_that_are_replayed_teach_no_head_before(
+    data: Path, encoder: Path, tmp_path: Path
+) -> None:
+    words = ["simulate-active-learning", "--data", str(data), "--out", str(tmp_path / "out")]
+    words += ["--encoder", str(encoder), "--source", "discs", "--prior-source", "discs"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert "may not learn from photos that are replayed" in " ".join(result.output.split())
+
+
+def test_a_head_learns_the_objects_share_of_every_part_of_a_cell() -> None:
+    mask = np.zeros((192, 192), bool)
+    mask[0:16, 0:8] = True
+    wanted = wanted_mask(mask)
+    assert wanted.sum() == 16 * 8 / 4
+    assert wanted[:8, :4].min() == 1
