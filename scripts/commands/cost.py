@@ -32,17 +32,17 @@ def cost(
     ] = None,
     test_size: Annotated[
         int, typer.Option(min=0, help="Objects to try the job with.", rich_help_panel=FORECAST)
-    ] = 10,
+    ] = 20,
     validation_size: Annotated[
         int, typer.Option(min=1, help="Objects kept to judge by.", rich_help_panel=FORECAST)
-    ] = 190,
+    ] = 100,
     training_size: Annotated[
         int,
         typer.Option(min=1, help="Objects the first model learns from.", rich_help_panel=FORECAST),
-    ] = 200,
+    ] = 100,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Objects for people a round.", rich_help_panel=FORECAST)
-    ] = 200,
+    ] = 100,
     max_rounds: Annotated[
         int, typer.Option(min=1, help="Models trained at most.", rich_help_panel=FORECAST)
     ] = 5,
@@ -58,10 +58,10 @@ def cost(
     ] = None,
     instance_type: Annotated[
         str, typer.Option(help="That trains and predicts.", rich_help_panel=FORECAST)
-    ] = "ml.g4dn.xlarge",
-    hours_per_round: Annotated[
-        float, typer.Option(min=0, help="That it takes.", rich_help_panel=FORECAST)
-    ] = 1.0,
+    ] = "ml.c5.xlarge",
+    hours: Annotated[
+        float, typer.Option(min=0, help="That a round takes there.", rich_help_panel=FORECAST)
+    ] = 0.5,
     prices: Annotated[
         Path | None, typer.Option(help="TOML that overrides scripts/prices.toml.")
     ] = None,
@@ -75,9 +75,9 @@ def cost(
 ) -> None:
     """Tell what active learning will cost, as a range, or what a run has cost, round by round.
 
-    With --objects a forecast: nothing by machine, the shares given, all that can be. With a run's
-    name its bill from the records. Both beside what people alone would cost; prices are those that
-    `job create` shows.
+    With --objects a forecast: nothing by machine, the shares given, all that can be; its options
+    are those of `active-learn start`. With a run's name its bill from the records. Both beside what
+    people alone would cost; prices are those that `job create` shows.
     """
     if (name is None) == (objects is None):
         raise typer.BadParameter("give a run's name, or --objects for a forecast.")
@@ -95,7 +95,7 @@ def cost(
                     workers=workers,
                     price=price,
                     instance_type=instance_type,
-                    hours=hours_per_round,
+                    hours=hours,
                     shares=tuple(machine_share or ()),
                     prices=prices,
                     as_json=as_json,

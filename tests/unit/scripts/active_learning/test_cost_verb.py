@@ -9,8 +9,9 @@ from tests.unit.scripts.cloud_bench import fewclick
 
 def test_a_forecast_has_a_range_and_what_people_alone_would_cost() -> None:
     result = fewclick(
-        "cost", "--objects", 1000, "--workers", 5, "--price", "0.036", "--hours-per-round", 0
-    )
+        "cost", "--objects", 1000, "--workers", 5, "--price", "0.036", "--hours", 0,
+        "--test-size", 10, "--validation-size", 190, "--training-size", 200,
+    )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "People alone: 260.00 USD. With the loop: 152.00 USD to 260.00 USD." in result.stdout
     assert "39%, as published" in result.stdout
