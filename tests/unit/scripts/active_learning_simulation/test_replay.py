@@ -65,7 +65,7 @@ def test_ways_to_choose_share_the_first_model() -> None:
 def test_learning_curves_are_measured_at_the_same_numbers_of_labels() -> None:
     world, _ = imagined_world(PHOTOS)
     points = learning_curve(plan(), world, Acquisition.ENTROPY, 3)
-    assert [point["human"] for point in points] == [60, 110, 160, 210]
+    assert [point["human"] for point in points] == [40, 90, 140, 190]
     assert [point["iou"] for point in points] == sorted(point["iou"] for point in points)
 
 
@@ -83,7 +83,7 @@ def test_the_summary_says_what_all_runs_say() -> None:
     assert (random["acquisition"], entropy["acquisition"]) == ("random", "entropy")
     assert entropy["met"]["held"] == entropy["met"]["runs"] == 3
     assert found["savings_compared"][0]["saved"]["runs"] == 3
-    assert [row["human"] for row in found["curves_compared"]] == [110, 160]
+    assert [row["human"] for row in found["curves_compared"]] == [90, 140]
     texts = [table_text(table) for table in [*summary_tables(found), seeds_table(results, "masks")]]
     assert "3 of 3 (29–100 %)" in texts[0]
     assert len(texts[-1].splitlines()) == 3 + 6
