@@ -2,16 +2,14 @@
 
 The photos of the validation set are a random sample of those that nobody has labeled, so among the
 photos above any confidence they are one of the machine labels' IoUs. Thresholds are tested from the
-most confident down, as in Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then test" (2021).
-They are ranks of the confidences of *all* photos, judged and unjudged together, which says nothing
-about who is judged.
+most confident down, each only if the one before it passed, so no test takes error probability from
+another: fixed-sequence testing, as in Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then
+test" (2021). The thresholds are ranks of the confidences of *all* photos, judged and unjudged
+together, which says nothing about who is judged.
 
-Fixed-sequence testing would give the first threshold all of the error probability and stop at the
-first that fails. But few photos lie above the first ones, and few, however good, prove little. So
-the error probability is split over a few starts further and further down, and what a passed
-threshold was tested with goes on to the next one: the fallback procedure (Wiens, Pharmaceutical
-Statistics 2003), which keeps the chance of passing any wrong threshold below the error, and is
-fixed-sequence testing when there is one start.
+The sequence has a weak end: few photos lie above the highest thresholds, and few, however good,
+prove little. So it starts with the surest FIRST_SHARE of the photos, or with more if perfect labels
+of so few would prove nothing.
 """
 
 from __future__ import annotations
@@ -24,15 +22,15 @@ from typing import Any
 import numpy as np
 
 from hooks.core.active_learning import fields
-from hooks.core.active_learning.mean_bound import how_many_needed, log_evidence, lower_bound
+from hooks.core.active_learning.mean_bound import how_many_needed, is_above, lower_bound
 
 THRESHOLDS = 20
 """Tested at most, evenly spaced by rank."""
-STARTS = 3
-"""Thresholds that have a part of the error probability from the beginning."""
-FIRST_SAMPLE = 1.5
-"""How much larger the sample above the first threshold is expected to be than the smallest that
-could pass with perfect labels."""
+FIRST_SHARE = 0.3
+"""Of the photos, above the first threshold."""
+FIRST_SAMPLE = 1.2
+"""How much larger the sample above the first threshold is expected to be, at least, than the
+smallest that could pass with perfect labels: how many are judged there is left to chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +110,16 @@ def calibrate(
     if least is None or least > len(validation):
         return _too_small(validation, least, target, error)
     passed: float | None = None
-    handed_on = 0.0
-    best: list[float] = []
-    for threshold, share in _thresholds(validation, pool, math.ceil(FIRST_SAMPLE * least)):
+    first: list[float] | None = None
+    for threshold in _thresholds(validation, pool, least):
         values = [judged.iou for judged in validation if judged.confidence >= threshold]
         unseen = sum(confidence >= threshold for confidence in pool)
-        chance = handed_on + share * error
-        if chance > 0 and log_evidence(values, target, unseen) >= math.log(1 / chance):
-            passed, handed_on = threshold, chance
-        else:
-            handed_on = 0.0
-        if share:
-            best = max(best, values, key=lambda found: log_evidence(found, target))
+        first = values if first is None else first
+        if not is_above(values, target, error, unseen):
+            break
+        passed = threshold
     if passed is None:
-        return _none_passed(best, len(validation), ratio, target, error)
+        return _first_failed(first or [], len(validation), ratio, target, error)
     values = [judged.iou for judged in validation if judged.confidence >= passed]
     machine = sum(confidence >= passed for confidence in pool)
     everything = machine == len(pool)
@@ -134,7 +128,7 @@ def calibrate(
         above=len(values),
         machine=machine,
         mean_iou=float(np.mean(values)) if values else None,
-        bound=lower_bound(values, error, machine) if machine else None,
+        bound=lower_bound(values, error, machine, at_least=target) if machine else None,
         error=error,
         needed_more=None,
         reason=(
@@ -144,23 +138,18 @@ def calibrate(
     )
 
 
-def _thresholds(
-    validation: Sequence[Judged], pool: Sequence[float], first_sample: int
-) -> list[tuple[float, float]]:
-    """Confidences, descending, each with its part of the error probability.
+def _thresholds(validation: Sequence[Judged], pool: Sequence[float], least: int) -> list[float]:
+    """Confidences, descending, at ranks that do not depend on which photos are judged.
 
-    They lie at ranks that do not depend on which photos are judged.
+    Args:
+        least: photos that have to be judged for perfect labels to pass.
     """
     confidences = sorted([*pool, *(judged.confidence for judged in validation)], reverse=True)
     count = len(confidences)
-    first = min(math.ceil(first_sample * count / len(validation)), count)
-    starts = np.geomspace(first, count, STARTS).round().astype(int)
-    ranks = np.unique([*np.linspace(first, count, THRESHOLDS).round().astype(int), *starts])
-    shares: dict[float, float] = {}
-    for rank in ranks:
-        threshold = confidences[rank - 1]
-        shares[threshold] = shares.get(threshold, 0.0) + float((starts == rank).sum()) / STARTS
-    return list(shares.items())
+    enough = FIRST_SAMPLE * least * count / len(validation)
+    first = min(math.ceil(max(FIRST_SHARE * count, enough)), count)
+    ranks = np.unique(np.linspace(first, count, THRESHOLDS).round().astype(int))
+    return list(dict.fromkeys(confidences[rank - 1] for rank in ranks))
 
 
 def _none(
@@ -188,7 +177,7 @@ def _too_small(
     )
 
 
-def _none_passed(
+def _first_failed(
     values: Sequence[float], validation: int, ratio: float, target: float, error: float
 ) -> Calibration:
     mean = float(np.mean(values)) if values else None

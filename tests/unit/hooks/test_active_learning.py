@@ -207,7 +207,7 @@ def test_a_validation_set_that_is_too_small_says_how_many_more_are_needed(
     bench: LoopBench, tmp_path: Path
 ) -> None:
     bench.learner = certain
-    run(bench, tmp_path, validation_size=3, max_rounds=1)
+    run(bench, tmp_path, validation_size=2, max_rounds=1)
     assert labeled_by(bench) == {"yes": 60}
     calibration = bench.read(bench.folder.summary)["rounds"][0]["calibrations"][""]
     assert calibration["needed_more"] > 0
