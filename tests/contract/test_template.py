@@ -38,7 +38,7 @@ SETTINGS = {
     "ClickProxy": ClickProxySettings,
     "EndpointGuard": EndpointGuardSettings,
 }
-WITHOUT_SETTINGS = {"KeyRotation", "SageMakerActiveLearning"}
+WITHOUT_SETTINGS = ("KeyRotation", "SageMakerActiveLearning")
 
 
 class Asked(Mapping[str, str]):
