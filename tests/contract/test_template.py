@@ -68,7 +68,7 @@ def functions() -> dict[str, Any]:
 
 def test_every_function_has_settings() -> None:
     assert not PROBLEMS
-    assert set(functions()) == set(SETTINGS) | WITHOUT_SETTINGS
+    assert set(functions()) == {*SETTINGS, *WITHOUT_SETTINGS}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
